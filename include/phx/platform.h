@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stock adapters. What a build leaves out is still declared, and returns PHX_ERROR_UNSUPPORTED, so
+ * that programs link against any build. Clients take these by themselves when a port is NULL.
+ */
+#ifndef PHX_PLATFORM_H
+#define PHX_PLATFORM_H
+
+#include <phx/http.h>
+#include <phx/keychain.h>
+#include <phx/transport.h>
+
+PHX_NONNULL_BEGIN
+
+/* Static ports; NULL where the build has none. Threads: any. */
+PHX_API const phx_clock *PHX_NULLABLE phx_platform_clock(void);
+PHX_API const phx_random *PHX_NULLABLE phx_platform_random(void);
+
+/* A poller on epoll(7). For a loop whose transport is not libwebsockets'. *out: consumed by the
+ * phx_loop_config that it is put into. PHX_ERROR_UNSUPPORTED, PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. */
+PHX_API PHX_MUST_CHECK phx_status phx_platform_epoll_poller(
+    const phx_allocator *PHX_NULLABLE allocator, const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
+
+/* A poller inside libwebsockets' own service loop: what phx_transport_lws needs. Makes libwebsockets set
+ * SIGPIPE to be ignored, process-wide, as that library does. Otherwise as above. */
+PHX_API PHX_MUST_CHECK phx_status
+phx_platform_lws_poller(const phx_allocator *PHX_NULLABLE allocator, const phx_log *PHX_NULLABLE log,
+                        const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
+
+/* The one of the two that a loop takes when it is given none. */
+PHX_API PHX_MUST_CHECK phx_status
+phx_platform_poller(const phx_allocator *PHX_NULLABLE allocator, const phx_log *PHX_NULLABLE log,
+                    const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
+
+/* WebSocket over libwebsockets, on a loop with that library's poller (else PHX_ERROR_UNSUPPORTED).
+ * tls: copied; NULL trusts the system's authorities. *out: consumed by the config that it is put into.
+ * Threads: loop only, or any while the loop is not yet pumped. */
+PHX_API PHX_MUST_CHECK phx_status
+phx_transport_lws(phx_loop *loop, const phx_tls *PHX_NULLABLE tls,
+                  const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
+
+/* HTTP over libcurl, on any loop. Otherwise as above. The process's curl_global_init is the host
+ * program's; without one, the first use does it. */
+PHX_API PHX_MUST_CHECK phx_status phx_http_curl(phx_loop *loop, const phx_tls *PHX_NULLABLE tls,
+                                                const phx_http *PHX_NULLABLE *PHX_NONNULL out);
+
+/*
+ * libwebsockets writes its own warnings to stderr by default, for the whole process. A program that
+ * wants them elsewhere or not at all says so here, once, before its first client; the SDK never does so
+ * by itself. level 0: silence. Without libwebsockets: nothing happens.
+ */
+PHX_API void phx_platform_set_lws_log_level(phx_log_level level);
+
+PHX_NONNULL_END
+
+#endif

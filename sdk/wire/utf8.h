@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UTF-8 as RFC 3629 has it: no surrogates, nothing overlong, nothing beyond U+10FFFF.
+ */
+#ifndef PHXI_UTF8_H
+#define PHXI_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool phxi_utf8_is_valid(const void *bytes, size_t length);
+
+/* Writes the code point, a Unicode scalar value, to out[4] and returns how many bytes it took. */
+size_t phxi_utf8_encode(uint32_t code_point, uint8_t out[4]);
+
+#endif
