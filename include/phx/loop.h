@@ -70,7 +70,10 @@ PHX_API PHX_MUST_CHECK phx_status phx_loop_start(phx_loop *loop);
 PHX_API void phx_loop_stop(phx_loop *loop);
 
 /* Whether the calling thread is inside a turn of this loop. Threads: any. */
-PHX_API bool phx_loop_is_current(const phx_loop *loop);
+PHX_API bool phx_loop_is_current(phx_loop *loop);
+
+/* The loop's poller, for an adapter that works with one kind only. Threads: any. */
+PHX_API const phx_poller *phx_loop_poller(const phx_loop *loop);
 
 /* The loop's clock, so that all on it agree on the time. Threads: any. */
 PHX_API uint64_t phx_loop_now_ms(const phx_loop *loop);
@@ -84,13 +87,29 @@ PHX_API const phx_log *PHX_NULLABLE phx_loop_log(const phx_loop *loop);
 typedef void (*phx_task_fn)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
 
 /*
- * Calls run(user_data) on the loop's thread, later, in the order of the calls. If it never runs
- * because the loop ends first, drop(user_data) is called instead (NULL: nothing): exactly one of the
- * two. PHX_ERROR_QUEUE_FULL, PHX_ERROR_NO_MEMORY: neither will be called. Threads: any.
+ * Something to do on the loop's thread. The struct is the poster's memory, usually the head of what it
+ * is about, and stays untouched from the post until one of the two functions is called: exactly one of
+ * them is, and may free it.
  */
-PHX_API PHX_MUST_CHECK phx_status phx_loop_post(phx_loop *loop, phx_task_fn run,
-                                                PHX_NULLABLE phx_task_fn drop,
-                                                void *PHX_NULLABLE user_data);
+typedef struct phx_loop_task {
+    void *PHX_NULLABLE user_data;
+    phx_task_fn run;
+    /* Called instead of run when the loop ends first. NULL: nothing. */
+    PHX_NULLABLE phx_task_fn drop;
+    struct phx_loop_task *PHX_NULLABLE next; /* the loop's */
+} phx_loop_task;
+
+/*
+ * Runs the task on the loop's thread, later, in the order of the calls. PHX_ERROR_QUEUE_FULL: max_tasks
+ * are waiting; neither function will be called. Threads: any.
+ */
+PHX_API PHX_MUST_CHECK phx_status phx_loop_post(phx_loop *loop, phx_loop_task *task);
+
+/*
+ * As phx_loop_post, but is never refused, and runs the task before it returns if the loop has no thread
+ * of its own and is not inside a turn. For releasing what lives on the loop. Threads: any.
+ */
+PHX_API void phx_loop_finish(phx_loop *loop, phx_loop_task *task);
 
 /*
  * Something that lives on a loop and has time of its own. The struct is the owner's memory; the loop
