@@ -100,6 +100,10 @@ static void process(struct conn *conn)
 {
     size_t used = 0;
     size_t step = 1;
+    if (conn->is_processing) {
+        return;
+    }
+    conn->is_processing = true;
     while (step > 0 && used < conn->in.len && !is_waiting(conn)) {
         char *data = conn->in.data + used;
         const size_t len = conn->in.len - used;
@@ -108,6 +112,7 @@ static void process(struct conn *conn)
         used += step;
     }
     bytes_consume(&conn->in, conn->is_ending ? conn->in.len : used);
+    conn->is_processing = false;
 }
 
 void conn_received(struct conn *conn, struct slice data)

@@ -28,6 +28,7 @@ struct conn {
     lws_sorted_usec_list_t timer;
     bool is_control;    /* asks the control endpoint: exempt from the faults that it makes */
     bool told_continue; /* "100 Continue" went out for the request that is coming in */
+    bool is_processing; /* a request of it is being answered: waking it then does nothing */
     bool is_held;       /* a slow join blocks the socket, both ways */
     bool is_ending;     /* closes when the queue is sent; nothing is read any more */
     bool is_shut;       /* our side is closed; waits for the other's */

@@ -61,10 +61,10 @@ static enum stop_reason echo_binary(struct channel *channel, const struct messag
         socket_broadcast(app, topic, SLICE("\"shout\""), payload, true, channel);
         channel_reply(channel, message->ref, ok, nothing, false);
     } else {
-        channel_push(channel, is_plain(channel) ? message->event : SLICE("\"push\""), payload,
+        channel_push(channel, is_plain(channel) ? message->event : SLICE("\"binpush\""), payload,
                      true);
         if (!is_plain(channel)) {
-            socket_broadcast(app, topic, SLICE("\"bcast\""), payload, true, NULL);
+            socket_broadcast(app, topic, SLICE("\"binbcast\""), payload, true, NULL);
         }
         channel_reply(channel, message->ref, ok, payload, true);
     }
