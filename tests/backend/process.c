@@ -45,8 +45,8 @@ static void run_child(const char *const *args, int out)
          word = strtok(NULL, " ")) {
         argv[count++] = word;
     }
-    const char *const fixed[] = {program, "--port", "0", "--control"};
-    for (size_t i = 0; i < 4; i++) {
+    const char *const fixed[] = {program, "--port", "0"};
+    for (size_t i = 0; i < 3; i++) {
         argv[count++] = strdup(fixed[i]);
     }
     for (size_t i = 0; args[i] != NULL && count < ARGS_MAX - 1; i++) {

@@ -18,7 +18,7 @@ enum {
     WAIT_MS = 20000
 };
 
-/* `args` ends with NULL; --port 0 and --control are added. The program is named by the environment
+/* `args` ends with NULL; --port 0 is added. The program is named by the environment
  * variable COMMUNITY_BACKEND, and run by the words of BACKEND_WRAPPER (valgrind) if that is set. */
 struct backend backend_start(const char *const *args);
 /* Sends the signal and returns what waitpid() says of the end. */

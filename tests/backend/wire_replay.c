@@ -77,13 +77,13 @@ static bool replay_line(struct replay *replay, const char *name, int line, const
 static struct backend start_for(const char *name, bool *out_own)
 {
     const char *options = rule_text(name, RULE_BACKEND, NULL);
-    const char *args[8] = {"--db", ":memory:", NULL};
+    const char *args[8] = {"--db", ":memory:", "--control", NULL};
     *out_own = options != NULL;
     if (options == NULL) {
         return shared_backend;
     }
     char *words = strdup(options);
-    size_t count = 2;
+    size_t count = 3;
     for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
         args[count++] = word;
     }
@@ -172,7 +172,7 @@ static int replay_folder(const char *folder, int *number)
 
 int main(int argc, char **argv)
 {
-    static const char *const args[] = {"--db", ":memory:", NULL};
+    static const char *const args[] = {"--db", ":memory:", "--control", NULL};
     int number = 0;
     int failed = 0;
     shared_backend = backend_start(args);
