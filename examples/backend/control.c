@@ -15,6 +15,10 @@
 
 #include <string.h>
 
+enum {
+    POSTS_A_TURN = 50
+};
+
 /* Runs on each socket that the body's "user" means: all of them when it names none. */
 typedef void each_fn(struct conn *conn, struct slice body);
 
@@ -197,28 +201,51 @@ static bool slow_join(struct app *app, struct slice body)
     return true;
 }
 
+static bool create_numbered(struct app *app, const struct burst *burst)
+{
+    struct bytes text = {0};
+    bytes_format(&text, "burst %lld of %lld ", (long long)burst->made, (long long)burst->count);
+    while (!text.failed && text.len < (size_t)burst->size) {
+        bytes_char(&text, '.');
+    }
+    const bool good = !text.failed && rest_create_post(app, burst->user, slice_from(&text));
+    bytes_free(&text);
+    return good;
+}
+
+static void on_burst(lws_sorted_usec_list_t *timer)
+{
+    struct app *app = lws_container_of(timer, struct app, control.burst.timer);
+    struct burst *burst = &app->control.burst;
+    for (int i = 0; i < POSTS_A_TURN && burst->made < burst->count; i++) {
+        burst->made++;
+        if (!create_numbered(app, burst)) {
+            burst->count = burst->made;
+        }
+    }
+    if (burst->made < burst->count) {
+        lws_sul_schedule(app->lws, 0, timer, on_burst, 1);
+    }
+}
+
 static bool burst(struct app *app, struct slice body)
 {
     struct bytes name = {0};
-    struct bytes text = {0};
+    struct burst *burst = &app->control.burst;
     if (!read_text(body, "user", &name)) {
         bytes_text(&name, "bob");
     }
     const struct user *user = users_by_name(app, slice_from(&name));
-    const int64_t count = json_member_integer(body, "count", 1);
-    const int64_t size = json_member_integer(body, "bytes", 0);
-    bool good = user != NULL;
-    for (int64_t i = 1; good && i <= count; i++) {
-        text.len = 0;
-        bytes_format(&text, "burst %lld of %lld ", (long long)i, (long long)count);
-        while (!text.failed && text.len < (size_t)size) {
-            bytes_char(&text, '.');
-        }
-        good = !text.failed && rest_create_post(app, user, slice_from(&text));
-    }
     bytes_free(&name);
-    bytes_free(&text);
-    return good;
+    if (user == NULL || burst->made < burst->count) {
+        return false;
+    }
+    burst->user = user;
+    burst->count = json_member_integer(body, "count", 1);
+    burst->made = 0;
+    burst->size = json_member_integer(body, "bytes", 0);
+    lws_sul_schedule(app->lws, 0, &burst->timer, on_burst, 1);
+    return true;
 }
 
 /* {"text"} or {"hex"} as one good frame, {"frames"} as the very bytes, whatever they are. */
@@ -282,17 +309,13 @@ static bool echo(struct app *app, struct slice body)
     return true;
 }
 
-void control_reset(struct app *app)
-{
-    lws_sul_schedule(app->lws, 0, &app->control.stall_timer, NULL, LWS_SET_TIMER_USEC_CANCEL);
-    app->control = (struct control){0};
-    wake_all(app);
-}
-
 static bool reset(struct app *app, struct slice body)
 {
     (void)body;
-    control_reset(app);
+    lws_sul_schedule(app->lws, 0, &app->control.stall_timer, NULL, LWS_SET_TIMER_USEC_CANCEL);
+    lws_sul_schedule(app->lws, 0, &app->control.burst.timer, NULL, LWS_SET_TIMER_USEC_CANCEL);
+    app->control = (struct control){0};
+    wake_all(app);
     return true;
 }
 
@@ -334,6 +357,7 @@ static void append_status(struct app *app, struct bytes *out)
         {"joins", counters->joins},
         {"pushes", counters->pushes},
         {"slow_consumers", counters->slow_consumers},
+        {"burst_left", (uint64_t)(app->control.burst.count - app->control.burst.made)},
     };
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         bytes_format(out, "%s\"%s\":%llu", i == 0 ? "{" : ",", facts[i].name,

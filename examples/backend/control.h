@@ -14,12 +14,22 @@
 struct app;
 struct conn;
 struct http_request;
+struct user;
 
 /* Whose manners the echo topics have: ECHO_FULL answers a join with topic and params, announces a
  * stop and broadcasts binaries; ECHO_PLAIN does not. */
 enum echo_manners {
     ECHO_FULL,
     ECHO_PLAIN
+};
+
+/* Posts still to be made, some each turn of the loop, so that nobody waits for all of them. */
+struct burst {
+    lws_sorted_usec_list_t timer;
+    const struct user *user;
+    int64_t count;
+    int64_t made;
+    int64_t size; /* of a post's body, at least */
 };
 
 struct control {
@@ -34,6 +44,7 @@ struct control {
     bool double_subscription;
     bool no_push;
     enum echo_manners echo;
+    struct burst burst;
 };
 
 /* Answers a request whose path begins with /control/. */
@@ -41,8 +52,5 @@ void control_handle(struct conn *conn, const struct http_request *request);
 
 /* Whether a request to the socket (or else to the REST API) is to be refused now; counts it. */
 bool control_refuses(struct app *app, bool is_upgrade);
-
-/* Undoes every switch, and lets go what was stalled. */
-void control_reset(struct app *app);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * crypto.h on mbedTLS. The md and entropy interfaces are used because they are the same in 2.28
- * and 3.x; nothing is kept between calls, a UUID seeds its own generator.
+ * and 3.x.
  */
 #include "crypto.h"
 
@@ -11,6 +11,10 @@
 #include <mbedtls/md.h>
 
 #include <stdio.h>
+
+/* One generator for the program: seeding it costs more than all else that a new post does. */
+static mbedtls_entropy_context entropy;
+static mbedtls_ctr_drbg_context generator;
 
 static bool digest(mbedtls_md_type_t type, struct slice text, uint8_t *out)
 {
@@ -32,23 +36,23 @@ bool crypto_equal(const uint8_t *hash, const uint8_t *other, size_t len)
     return difference == 0;
 }
 
-static bool random_bytes(uint8_t *out, size_t len)
+bool crypto_start(void)
 {
-    mbedtls_entropy_context entropy;
-    mbedtls_ctr_drbg_context drbg;
     mbedtls_entropy_init(&entropy);
-    mbedtls_ctr_drbg_init(&drbg);
-    const bool good = mbedtls_ctr_drbg_seed(&drbg, mbedtls_entropy_func, &entropy, NULL, 0) == 0 &&
-                      mbedtls_ctr_drbg_random(&drbg, out, len) == 0;
-    mbedtls_ctr_drbg_free(&drbg);
+    mbedtls_ctr_drbg_init(&generator);
+    return mbedtls_ctr_drbg_seed(&generator, mbedtls_entropy_func, &entropy, NULL, 0) == 0;
+}
+
+void crypto_stop(void)
+{
+    mbedtls_ctr_drbg_free(&generator);
     mbedtls_entropy_free(&entropy);
-    return good;
 }
 
 bool crypto_uuid(char out_text[UUID_TEXT_SIZE])
 {
     uint8_t id[16];
-    if (!random_bytes(id, sizeof(id))) {
+    if (mbedtls_ctr_drbg_random(&generator, id, sizeof(id)) != 0) {
         return false;
     }
     id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);

@@ -15,6 +15,10 @@ enum {
     UUID_TEXT_SIZE = 37
 };
 
+/* Once, before crypto_uuid() is used, and once at the end. */
+bool crypto_start(void);
+void crypto_stop(void);
+
 bool crypto_sha256(struct slice text, uint8_t out_hash[SHA256_SIZE]);
 bool crypto_equal(const uint8_t *hash, const uint8_t *other, size_t len);
 /* A random UUID (version 4) as text. */

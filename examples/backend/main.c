@@ -169,11 +169,10 @@ int main(int argc, char **argv)
     }
     struct app app = {.options = &options};
     app.store = store_open(options.db);
-    if (app.store == NULL) {
-        return 1;
-    }
-    status = serve(&app);
+    const bool is_ready = crypto_start() && app.store != NULL;
+    status = is_ready ? serve(&app) : 1;
     users_free(&app);
     store_close(app.store);
+    crypto_stop();
     return status;
 }

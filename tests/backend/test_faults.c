@@ -368,6 +368,7 @@ static void drops_a_slow_reader_alone(void **state)
         for (int i = 0; i < BURST; i++) {
             assert_frame_has(&quick, "burst ");
         }
+        backend_await(&backend, "burst_left", 0);
         bursts++;
     }
     assert_true(bursts < BURSTS_MAX);
