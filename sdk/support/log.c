@@ -25,7 +25,8 @@ static void disarm_control_characters(char *line)
     }
 }
 
-void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format, ...)
+void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format,
+              ...)
 {
     if (!phxi_log_is_on(log, level)) {
         return;
