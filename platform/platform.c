@@ -22,3 +22,18 @@ phx_status phx_platform_poller(const phx_allocator *allocator, const phx_log *lo
     *out = NULL;
     return PHX_ERROR_UNSUPPORTED;
 }
+
+phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_transport **out)
+{
+    (void)loop;
+    (void)tls;
+    *out = NULL;
+    return PHX_ERROR_UNSUPPORTED;
+}
+
+void phx_keychain_release(const phx_keychain *keychain)
+{
+    if (keychain != NULL && keychain->release != NULL) {
+        keychain->release(keychain->user_data);
+    }
+}

@@ -26,7 +26,8 @@ PHX_ENUM_BEGIN(phx_channel_state)
     PHX_CHANNEL_CLOSED = 0, /* gone: left, closed by the server, replaced, or the client was released */
     PHX_CHANNEL_JOINING,    /* wanted; waits for the connection or for the join's answer */
     PHX_CHANNEL_JOINED,
-    PHX_CHANNEL_ERRORED,    /* wanted; the join failed or the channel crashed; joins again by itself */
+    PHX_CHANNEL_ERRORED,    /* wanted; the join failed, the channel crashed or the connection dropped;
+                             * joins again by itself */
     PHX_CHANNEL_REFUSED,    /* the join was refused for good; waits for phx_channel_rejoin */
     PHX_CHANNEL_LEAVING,    /* phx_leave is sent and not answered yet */
 PHX_ENUM_END(phx_channel_state)
@@ -47,8 +48,8 @@ typedef struct phx_reply {
     /* error.status: PHX_OK: the reply's status was "ok". PHX_ERROR_REFUSED: it was another one, see `status`.
      * PHX_ERROR_TIMEOUT; PHX_ERROR_DISCONNECTED: it was sent, and whether the server acted is unknown;
      * PHX_ERROR_CANCELLED; PHX_ERROR_STALE_HANDLE: no such channel; PHX_ERROR_QUEUE_FULL;
-     * PHX_ERROR_TOO_LARGE; PHX_ERROR_LEFT, PHX_ERROR_CHANNEL_CLOSED: the channel ended first;
-     * PHX_ERROR_NO_MEMORY; PHX_ERROR_CLOSED. */
+     * PHX_ERROR_TOO_LARGE; PHX_ERROR_LEFT, PHX_ERROR_CHANNEL_CLOSED, PHX_ERROR_CHANNEL_CRASHED,
+     * PHX_ERROR_JOIN_REFUSED: the channel ended first; PHX_ERROR_NO_MEMORY; PHX_ERROR_CLOSED. */
     phx_error error;
     phx_slice status;   /* "ok", "error" or another text of the server's; data NULL: no reply came */
     phx_slice response; /* the reply's response, as payload of phx_message */
@@ -84,7 +85,7 @@ typedef struct phx_channel_options {
     void (*PHX_NULLABLE on_params)(void *PHX_NULLABLE user_data,
                                    phx_join_params *params) PHX_SENDABLE;
     phx_channel_state_fn PHX_NULLABLE on_state;
-    /* Every message of the channel but replies and phx_* ones. */
+    /* Every message of the channel but phx_reply, phx_error and phx_close. */
     phx_message_fn PHX_NULLABLE on_message;
     void *PHX_NULLABLE user_data;
     /* The channel's very last call. */
@@ -111,11 +112,13 @@ PHX_API PHX_MUST_CHECK phx_status phx_channel_join(phx_client *client, const cha
                                                    phx_channel *out_channel);
 
 /* Leaves: the channel is `leaving` until the server answers or the time-out passes, then closed. Without a
- * connection it is closed at once. A stale channel does nothing. Never fails. Threads: any. */
-PHX_API void phx_channel_leave(phx_client *client, phx_channel channel);
+ * connection it is closed at once. A stale channel does nothing. PHX_ERROR_QUEUE_FULL,
+ * PHX_ERROR_NO_MEMORY: nothing was done. Threads: any. */
+PHX_API PHX_MUST_CHECK phx_status phx_channel_leave(phx_client *client, phx_channel channel);
 
-/* Joins a refused or errored channel again now, whatever its backoff says. Never fails. Threads: any. */
-PHX_API void phx_channel_rejoin(phx_client *client, phx_channel channel);
+/* Joins a refused or errored channel again now, whatever its backoff says. Statuses as
+ * phx_channel_leave. Threads: any. */
+PHX_API PHX_MUST_CHECK phx_status phx_channel_rejoin(phx_client *client, phx_channel channel);
 
 typedef struct phx_push {
     const char *event; /* 1 to 255 bytes of UTF-8. Copied. */
@@ -140,8 +143,8 @@ PHX_API PHX_MUST_CHECK phx_status phx_channel_push(phx_client *client, phx_chann
                                                    phx_push_id *PHX_NULLABLE out_push);
 
 /* Completes the push with PHX_ERROR_CANCELLED, unless it has completed before; one that was sent is not
- * called back from the server. Never fails. Threads: any. */
-PHX_API void phx_push_cancel(phx_client *client, phx_push_id push);
+ * called back from the server. Statuses as phx_channel_leave. Threads: any. */
+PHX_API PHX_MUST_CHECK phx_status phx_push_cancel(phx_client *client, phx_push_id push);
 
 /*
  * Calls on_message for messages of the channel with this event (NULL: all). A message is given first to the
@@ -161,8 +164,9 @@ PHX_API PHX_MUST_CHECK phx_status phx_channel_subscribe(phx_client *client, phx_
                                                         const phx_subscribe *subscribe,
                                                         phx_subscription *out_subscription);
 
-/* Ends it. Unknown ones do nothing. Never fails. Threads: any. */
-PHX_API void phx_channel_unsubscribe(phx_client *client, phx_subscription subscription);
+/* Ends it. Unknown ones do nothing. Statuses as phx_channel_leave. Threads: any. */
+PHX_API PHX_MUST_CHECK phx_status phx_channel_unsubscribe(phx_client *client,
+                                                          phx_subscription subscription);
 
 PHX_NONNULL_END
 

@@ -56,11 +56,8 @@ typedef struct phx_backoff {
     void *PHX_NULLABLE user_data;
 } phx_backoff;
 
-/* One parameter of the connection's URL; nested ones are named as "a[b]". */
-typedef struct phx_param {
-    const char *name;
-    const char *value;
-} phx_param;
+/* One parameter of the connection's URL, a name and a value; nested ones are named as "a[b]". */
+typedef phx_header phx_param;
 
 /* Adds parameters to one connection attempt: see phx_param_list_add. */
 typedef struct phx_param_list phx_param_list;
@@ -170,8 +167,8 @@ PHX_API PHX_MUST_CHECK phx_status phx_client_new(const phx_client_config *config
                                                  phx_client *PHX_NULLABLE *PHX_NONNULL out_client);
 
 /*
- * Ends it: the connection is closed, pushes complete with PHX_ERROR_CLOSED, channels end, and
- * release_user_data is called last, all on the loop's thread. When the client pumps itself and this is not
+ * Ends it: the connection is dropped (a close frame is what phx_client_disconnect sends), pushes complete
+ * with PHX_ERROR_CLOSED, channels end, and release_user_data is called last, all on the loop's thread. When the client pumps itself and this is not
  * one of its callbacks, all that has happened when the call returns; otherwise soon after. NULL does
  * nothing. Threads: any, once.
  */

@@ -105,8 +105,12 @@ typedef struct phx_loop_task {
  */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_post(phx_loop *loop, phx_loop_task *task);
 
+/* As phx_loop_post, but is never refused: for a task that is part of its owner and posted once at a time,
+ * which bounds the queue by itself. Threads: any. */
+PHX_API void phx_loop_enqueue(phx_loop *loop, phx_loop_task *task);
+
 /*
- * As phx_loop_post, but is never refused, and runs the task before it returns if the loop has no thread
+ * As phx_loop_enqueue, but runs the task before it returns if the loop has no thread
  * of its own and is not inside a turn. For releasing what lives on the loop. Threads: any.
  */
 PHX_API void phx_loop_finish(phx_loop *loop, phx_loop_task *task);

@@ -159,6 +159,7 @@ void phx_loop_release(phx_loop *loop)
     }
 }
 
+/* With the lock held. */
 static void append_task(phx_loop *loop, phx_loop_task *task)
 {
     task->next = NULL;
@@ -169,21 +170,27 @@ static void append_task(phx_loop *loop, phx_loop_task *task)
     }
     loop->last_task = task;
     loop->task_count++;
+    if (needs_wake(loop)) {
+        loop->poller->wake(loop->poller->user_data);
+    }
 }
 
 phx_status phx_loop_post(phx_loop *loop, phx_loop_task *task)
 {
     pthread_mutex_lock(&loop->lock);
-    if (loop->task_count >= loop->max_tasks) {
-        pthread_mutex_unlock(&loop->lock);
-        return PHX_ERROR_QUEUE_FULL;
-    }
-    append_task(loop, task);
-    if (needs_wake(loop)) {
-        loop->poller->wake(loop->poller->user_data);
+    bool has_room = loop->task_count < loop->max_tasks;
+    if (has_room) {
+        append_task(loop, task);
     }
     pthread_mutex_unlock(&loop->lock);
-    return PHX_OK;
+    return has_room ? PHX_OK : PHX_ERROR_QUEUE_FULL;
+}
+
+void phx_loop_enqueue(phx_loop *loop, phx_loop_task *task)
+{
+    pthread_mutex_lock(&loop->lock);
+    append_task(loop, task);
+    pthread_mutex_unlock(&loop->lock);
 }
 
 /* False: somebody is inside a turn, or the loop has a thread and this is not it. */
@@ -211,27 +218,6 @@ static void end_turn(phx_loop *loop)
     }
 }
 
-void phx_loop_finish(phx_loop *loop, phx_loop_task *task)
-{
-    pthread_mutex_lock(&loop->lock);
-    bool runs_here = !loop->has_thread && !loop->is_in_turn;
-    if (runs_here) {
-        loop->is_in_turn = true;
-        loop->turn_thread = pthread_self();
-    } else {
-        append_task(loop, task);
-        loop->finish_count++;
-        if (needs_wake(loop)) {
-            loop->poller->wake(loop->poller->user_data);
-        }
-    }
-    pthread_mutex_unlock(&loop->lock);
-    if (runs_here) {
-        task->run(task->user_data);
-        end_turn(loop);
-    }
-}
-
 /* Runs what is queued now; what these tasks post waits for the next round, so that a task that posts
  * itself cannot keep the loop from its descriptors. */
 static void run_tasks(phx_loop *loop)
@@ -251,6 +237,41 @@ static void run_tasks(phx_loop *loop)
         loop->task_count--;
         pthread_mutex_unlock(&loop->lock);
         task->run(task->user_data);
+    }
+}
+
+static bool has_finishing(phx_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    bool has_finishing = loop->finish_count > 0;
+    pthread_mutex_unlock(&loop->lock);
+    return has_finishing;
+}
+
+/* What was released in a callback may have been the reason to pump: there may be no next turn. */
+static void run_finishing(phx_loop *loop)
+{
+    while (has_finishing(loop)) {
+        run_tasks(loop);
+    }
+}
+
+void phx_loop_finish(phx_loop *loop, phx_loop_task *task)
+{
+    pthread_mutex_lock(&loop->lock);
+    bool runs_here = !loop->has_thread && !loop->is_in_turn;
+    if (runs_here) {
+        loop->is_in_turn = true;
+        loop->turn_thread = pthread_self();
+    } else {
+        append_task(loop, task);
+        loop->finish_count++;
+    }
+    pthread_mutex_unlock(&loop->lock);
+    if (runs_here) {
+        task->run(task->user_data);
+        run_finishing(loop);
+        end_turn(loop);
     }
 }
 
@@ -286,14 +307,6 @@ static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
     return left_ms < timeout_ms ? (uint32_t)left_ms : timeout_ms;
 }
 
-static bool has_finishing(phx_loop *loop)
-{
-    pthread_mutex_lock(&loop->lock);
-    bool has_finishing = loop->finish_count > 0;
-    pthread_mutex_unlock(&loop->lock);
-    return has_finishing;
-}
-
 static phx_status turn(phx_loop *loop, uint32_t timeout_ms)
 {
     run_tasks(loop);
@@ -302,10 +315,7 @@ static phx_status turn(phx_loop *loop, uint32_t timeout_ms)
     phx_status status = loop->poller->wait(loop->poller->user_data, limit_ms);
     run_tasks(loop);
     run_sources(loop);
-    /* What was released in a callback may have been the reason to pump: there may be no next turn. */
-    while (has_finishing(loop)) {
-        run_tasks(loop);
-    }
+    run_finishing(loop);
     return status;
 }
 

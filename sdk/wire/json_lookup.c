@@ -13,6 +13,7 @@ typedef struct text_out {
     char *data;
     size_t capacity; /* at least 1: the final NUL has room */
     size_t length;
+    bool is_cut; /* nothing may follow */
 } text_out;
 
 /* Control characters of both sets (C0, DEL, C1) become spaces, so that no terminal obeys them. */
@@ -32,8 +33,12 @@ static void disarm(char *text, size_t length)
 
 static void put_token(text_out *out, const phxi_json_token *token)
 {
+    if (out->is_cut) {
+        return;
+    }
     char *start = out->data + out->length;
-    size_t length = phxi_json_unescape_cut(token, start, out->capacity - 1 - out->length);
+    size_t room = out->capacity - 1 - out->length;
+    size_t length = phxi_json_unescape_cut(token, start, room, &out->is_cut);
     disarm(start, length);
     out->length += length;
     out->data[out->length] = '\0';

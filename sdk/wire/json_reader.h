@@ -68,8 +68,9 @@ bool phxi_json_text_is(const phxi_json_token *token, const char *text);
  * text is never longer. Returns the length. */
 size_t phxi_json_unescape(const phxi_json_token *token, char *out);
 
-/* The same into out[capacity], cut at a whole character if it does not fit. */
-size_t phxi_json_unescape_cut(const phxi_json_token *token, char *out, size_t capacity);
+/* The same into out[capacity], cut at a whole character if it does not fit; *out_is_cut says so. */
+size_t phxi_json_unescape_cut(const phxi_json_token *token, char *out, size_t capacity,
+                              bool *out_is_cut);
 
 /* A NUMBER token that is an integer within range (1e3 and 1.0 are not written as one). */
 bool phxi_json_int64(const phxi_json_token *token, int64_t *out_value);

@@ -76,18 +76,25 @@ static size_t whole_characters(const char *text, size_t length, size_t capacity)
     return capacity;
 }
 
-size_t phxi_json_unescape_cut(const phxi_json_token *token, char *out, size_t capacity)
+size_t phxi_json_unescape_cut(const phxi_json_token *token, char *out, size_t capacity,
+                              bool *out_is_cut)
 {
     const char *text = token->text.data;
     const char *end = text + token->text.length;
     size_t written = 0;
-    while (text < end) {
+    *out_is_cut = true;
+    for (;;) {
         size_t plain = plain_length(text, (size_t)(end - text));
         size_t fits = whole_characters(text, plain, capacity - written);
-        memcpy(out + written, text, fits);
+        if (fits > 0) {
+            memcpy(out + written, text, fits);
+        }
         written += fits;
         text += plain;
-        if (fits < plain || text == end) {
+        if (fits < plain) {
+            return written;
+        }
+        if (text == end) {
             break;
         }
         uint32_t code_point;
@@ -95,17 +102,19 @@ size_t phxi_json_unescape_cut(const phxi_json_token *token, char *out, size_t ca
         text += read_escape(text, &code_point);
         size_t size = phxi_utf8_encode(code_point, bytes);
         if (size > capacity - written) {
-            break;
+            return written;
         }
         memcpy(out + written, bytes, size);
         written += size;
     }
+    *out_is_cut = false;
     return written;
 }
 
 size_t phxi_json_unescape(const phxi_json_token *token, char *out)
 {
-    return phxi_json_unescape_cut(token, out, token->text.length);
+    bool is_cut;
+    return phxi_json_unescape_cut(token, out, token->text.length, &is_cut);
 }
 
 static bool escaped_text_is(phx_slice token_text, const char *text, size_t length)

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channels: wanted until they are left or the server closes them, joined whenever the socket is open.
+ * set_state is the only writer of a channel's state. Joins are made when the socket opens, from what is
+ * wanted then; none is ever buffered.
+ */
+#include <string.h>
+
+#include "phx/backoff.h"
+#include "phx/types.h"
+#include "support/alloc.h"
+#include "wire/json.h"
+
+/* Reasons of a refused join that trying again does not change. Phoenix's own, and the contract's. */
+static const char *const permanent_reasons[] = {
+    "unmatched topic", "unknown_topic", "not_a_member", "unauthorized", "forbidden",
+};
+
+phx_reply phxi_reply_of(phx_status status, const char *message)
+{
+    return (phx_reply){
+        .struct_size = (uint32_t)sizeof(phx_reply),
+        .error = {.struct_size = (uint32_t)sizeof(phx_error),
+                  .status = status,
+                  .message = message != NULL ? message : phx_status_message(status)},
+    };
+}
+
+phx_reply phxi_reply_received(const phxi_engine *engine)
+{
+    const phxi_envelope *envelope = &engine->envelope;
+    bool is_ok = envelope->status.length == 2 && memcmp(envelope->status.data, "ok", 2) == 0;
+    phx_reply reply = phxi_reply_of(is_ok ? PHX_OK : PHX_ERROR_REFUSED, NULL);
+    reply.status = envelope->status;
+    reply.response = envelope->payload;
+    reply.is_binary = envelope->is_binary;
+    return reply;
+}
+
+static void set_state(phxi_engine *engine, phxi_channel *channel, phx_channel_state state,
+                      const phx_reply *reply)
+{
+    channel->state = state;
+    channel->reply = *reply;
+    phxi_outbox_add(engine, &channel->state_node, PHXI_ACTION_CHANNEL);
+}
+
+static bool is_open(const phxi_engine *engine)
+{
+    return engine->state == PHX_CLIENT_CONNECTED;
+}
+
+phxi_channel *phxi_channel_by_id(const phxi_engine *engine, uint64_t id)
+{
+    phxi_map_entry *entry = phxi_map_find(&engine->channels_by_id, &id, sizeof id);
+    return entry == NULL ? NULL : PHXI_CONTAINER(phxi_channel, by_id, entry);
+}
+
+phxi_channel *phxi_channel_by_topic(const phxi_engine *engine, phx_slice topic)
+{
+    phxi_map_entry *entry = phxi_map_find(&engine->channels_by_topic, topic.data, topic.length);
+    return entry == NULL ? NULL : PHXI_CONTAINER(phxi_channel, by_topic, entry);
+}
+
+void *phxi_engine_channel_user(const phxi_engine *engine, uint64_t channel_id)
+{
+    const phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
+    return channel == NULL ? NULL : channel->user;
+}
+
+void phxi_channel_free(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_free(engine->allocator, channel);
+}
+
+/* --- the queue of joins --- */
+
+static void pump_joins(phxi_engine *engine)
+{
+    while (engine->first_waiting != NULL && engine->joins_in_flight < PHXI_MAX_JOINS_IN_FLIGHT) {
+        phxi_channel *channel = engine->first_waiting;
+        engine->first_waiting = channel->next_waiting;
+        if (engine->first_waiting == NULL) {
+            engine->last_waiting = NULL;
+        }
+        channel->is_waiting = false;
+        channel->is_joining_on_wire = true;
+        engine->joins_in_flight++;
+        phxi_outbox_add(engine, &channel->params_node, PHXI_ACTION_JOIN_PARAMS);
+    }
+}
+
+static void wait_for_join(phxi_engine *engine, phxi_channel *channel)
+{
+    if (channel->is_waiting || channel->is_joining_on_wire) {
+        return;
+    }
+    channel->is_waiting = true;
+    channel->next_waiting = NULL;
+    if (engine->last_waiting != NULL) {
+        engine->last_waiting->next_waiting = channel;
+    } else {
+        engine->first_waiting = channel;
+    }
+    engine->last_waiting = channel;
+    pump_joins(engine);
+}
+
+static void stop_waiting(phxi_engine *engine, phxi_channel *channel)
+{
+    if (!channel->is_waiting) {
+        return;
+    }
+    phxi_channel *before = NULL;
+    phxi_channel *at = engine->first_waiting;
+    while (at != channel) {
+        before = at;
+        at = at->next_waiting;
+    }
+    if (before != NULL) {
+        before->next_waiting = channel->next_waiting;
+    } else {
+        engine->first_waiting = channel->next_waiting;
+    }
+    if (engine->last_waiting == channel) {
+        engine->last_waiting = before;
+    }
+    channel->is_waiting = false;
+}
+
+/* The join was answered or given up: the next may go. */
+static void end_join(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_outbox_remove(engine, &channel->params_node);
+    stop_waiting(engine, channel);
+    if (channel->is_joining_on_wire) {
+        channel->is_joining_on_wire = false;
+        engine->joins_in_flight--;
+        pump_joins(engine);
+    }
+}
+
+static void begin_join(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_timer_cancel(&engine->timers, &channel->timer);
+    if (channel->state != PHX_CHANNEL_JOINING) {
+        phx_reply nothing = phxi_reply_of(PHX_OK, NULL);
+        set_state(engine, channel, PHX_CHANNEL_JOINING, &nothing);
+    }
+    if (is_open(engine)) {
+        wait_for_join(engine, channel);
+    }
+}
+
+/* --- frames of a channel's own --- */
+
+static phx_status send_own(phxi_engine *engine, const phxi_channel *channel, const char *event,
+                           uint64_t ref, phx_slice payload)
+{
+    char ref_text[24];
+    char join_ref_text[24];
+    phxi_envelope envelope = {
+        .join_ref = phxi_ref_text(channel->join_ref, join_ref_text),
+        .ref = phxi_ref_text(ref, ref_text),
+        .topic = {channel->topic, channel->topic_length},
+        .event = {event, strlen(event)},
+        .payload = payload,
+    };
+    return phxi_outbox_send(engine, &envelope);
+}
+
+/* The ref that the answer will carry; 0: it could not be sent. */
+static uint64_t send_leave(phxi_engine *engine, const phxi_channel *channel)
+{
+    if (!is_open(engine) || channel->join_ref == 0) {
+        return 0;
+    }
+    uint64_t ref = phxi_ref_next(engine);
+    phx_slice empty = {"{}", 2};
+    return send_own(engine, channel, "phx_leave", ref, empty) == PHX_OK ? ref : 0;
+}
+
+/* --- ends --- */
+
+static void unlink_channel(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_map_remove(&engine->channels_by_id, &channel->by_id);
+    phxi_map_remove(&engine->channels_by_topic, &channel->by_topic);
+    if (channel->previous != NULL) {
+        channel->previous->next = channel->next;
+    } else {
+        engine->first_channel = channel->next;
+    }
+    if (channel->next != NULL) {
+        channel->next->previous = channel->previous;
+    } else {
+        engine->last_channel = channel->previous;
+    }
+    engine->metrics.channels--;
+}
+
+/* The end of a channel, for good. */
+static void close_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
+{
+    phxi_timer_cancel(&engine->timers, &channel->timer);
+    end_join(engine, channel);
+    phxi_pushes_fail(engine, channel, false, reply->error.status, reply->error.message);
+    unlink_channel(engine, channel);
+    set_state(engine, channel, PHX_CHANNEL_CLOSED, reply);
+}
+
+static void close_left(phxi_engine *engine, phxi_channel *channel)
+{
+    phx_reply left = phxi_reply_of(PHX_ERROR_LEFT, NULL);
+    close_channel(engine, channel, &left);
+}
+
+static void schedule_rejoin(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
+{
+    channel->join_ref = 0;
+    end_join(engine, channel);
+    channel->attempts++;
+    uint32_t delay_ms = phxi_backoff_delay_ms(&engine->config.rejoin, true, channel->attempts,
+                                              &reply->error, &engine->random_state);
+    channel->timer.kind = PHXI_TIMER_REJOIN;
+    phxi_timer_arm(&engine->timers, &channel->timer, engine->now_ms + delay_ms);
+    set_state(engine, channel, PHX_CHANNEL_ERRORED, reply);
+}
+
+/* --- inputs: what is wanted --- */
+
+static phxi_channel *new_channel(phxi_engine *engine, const phxi_join_request *request)
+{
+    phxi_channel *channel =
+        phxi_alloc_zero(engine->allocator, sizeof *channel + request->topic.length);
+    if (channel == NULL) {
+        return NULL;
+    }
+    channel->id = request->id;
+    channel->topic = (char *)(channel + 1);
+    memcpy(channel->topic, request->topic.data, request->topic.length);
+    channel->topic_length = request->topic.length;
+    channel->user = request->user;
+    channel->timeout_ms =
+        request->timeout_ms != 0 ? request->timeout_ms : engine->config.push_timeout_ms;
+    channel->overflow = request->overflow;
+    return channel;
+}
+
+static void link_channel(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_map_insert(&engine->channels_by_id, &channel->by_id, &channel->id, sizeof channel->id);
+    phxi_map_insert(&engine->channels_by_topic, &channel->by_topic, channel->topic,
+                    channel->topic_length);
+    channel->previous = engine->last_channel;
+    if (engine->last_channel != NULL) {
+        engine->last_channel->next = channel;
+    } else {
+        engine->first_channel = channel;
+    }
+    engine->last_channel = channel;
+    engine->metrics.channels++;
+}
+
+phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_join_request *request)
+{
+    engine->now_ms = now_ms;
+    phxi_channel *older = phxi_channel_by_topic(engine, request->topic);
+    if (older == NULL && engine->metrics.channels >= engine->config.max_channels) {
+        return PHX_ERROR_QUEUE_FULL;
+    }
+    if (phxi_map_reserve(&engine->channels_by_id, 1) != PHX_OK ||
+        phxi_map_reserve(&engine->channels_by_topic, 1) != PHX_OK) {
+        return PHX_ERROR_NO_MEMORY;
+    }
+    phxi_channel *channel = new_channel(engine, request);
+    if (channel == NULL) {
+        return PHX_ERROR_NO_MEMORY;
+    }
+    if (older != NULL) {
+        if (older->state != PHX_CHANNEL_LEAVING) {
+            (void)send_leave(engine, older);
+        }
+        close_left(engine, older);
+    }
+    link_channel(engine, channel);
+    begin_join(engine, channel);
+    return PHX_OK;
+}
+
+void phxi_engine_send_join(phxi_engine *engine, uint64_t now_ms, uint64_t channel_id,
+                           phx_slice payload)
+{
+    phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
+    if (channel == NULL || !channel->is_joining_on_wire || channel->join_ref != 0) {
+        return;
+    }
+    engine->now_ms = now_ms;
+    channel->join_ref = phxi_ref_next(engine);
+    phx_status status = send_own(engine, channel, "phx_join", channel->join_ref, payload);
+    if (status != PHX_OK) {
+        phx_reply failed = phxi_reply_of(status, NULL);
+        schedule_rejoin(engine, channel, &failed);
+        return;
+    }
+    channel->timer.kind = PHXI_TIMER_JOIN;
+    phxi_timer_arm(&engine->timers, &channel->timer, now_ms + channel->timeout_ms);
+}
+
+void phxi_engine_leave(phxi_engine *engine, uint64_t now_ms, uint64_t channel_id)
+{
+    phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
+    if (channel == NULL || channel->state == PHX_CHANNEL_LEAVING) {
+        return;
+    }
+    engine->now_ms = now_ms;
+    channel->leave_ref = send_leave(engine, channel);
+    if (channel->leave_ref == 0) {
+        close_left(engine, channel);
+        return;
+    }
+    end_join(engine, channel);
+    phx_reply left = phxi_reply_of(PHX_ERROR_LEFT, NULL);
+    phxi_pushes_fail(engine, channel, false, PHX_ERROR_LEFT, NULL);
+    channel->timer.kind = PHXI_TIMER_LEAVE;
+    phxi_timer_arm(&engine->timers, &channel->timer, now_ms + channel->timeout_ms);
+    set_state(engine, channel, PHX_CHANNEL_LEAVING, &left);
+}
+
+void phxi_engine_rejoin(phxi_engine *engine, uint64_t now_ms, uint64_t channel_id)
+{
+    phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
+    if (channel != NULL &&
+        (channel->state == PHX_CHANNEL_ERRORED || channel->state == PHX_CHANNEL_REFUSED)) {
+        engine->now_ms = now_ms;
+        begin_join(engine, channel);
+    }
+}
+
+/* --- inputs: what the server says --- */
+
+static bool is_permanent(const phx_reply *reply)
+{
+    char reason[64];
+    if (reply->is_binary || !phxi_json_member_text(reply->response.data, reply->response.length,
+                                                   "reason", reason, sizeof reason)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof permanent_reasons / sizeof permanent_reasons[0]; i++) {
+        if (strcmp(reason, permanent_reasons[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
+{
+    end_join(engine, channel);
+    if (engine->config.rejoin.kind == PHX_BACKOFF_STEPPED) {
+        channel->attempts = 0;
+    }
+    if (channel->attempts > 0) {
+        channel->timer.kind = PHXI_TIMER_CHANNEL_STABLE;
+        phxi_timer_arm(&engine->timers, &channel->timer,
+                       engine->now_ms + engine->config.rejoin.stable_ms);
+    }
+    set_state(engine, channel, PHX_CHANNEL_JOINED, reply);
+    phxi_pushes_flush(engine, channel);
+}
+
+static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply)
+{
+    reply->error.status = PHX_ERROR_JOIN_REFUSED;
+    reply->error.message = phx_status_message(PHX_ERROR_JOIN_REFUSED);
+    if (!is_permanent(reply)) {
+        schedule_rejoin(engine, channel, reply);
+        return;
+    }
+    channel->join_ref = 0;
+    end_join(engine, channel);
+    phxi_pushes_fail(engine, channel, false, PHX_ERROR_JOIN_REFUSED, NULL);
+    set_state(engine, channel, PHX_CHANNEL_REFUSED, reply);
+}
+
+void phxi_channel_join_reply(phxi_engine *engine, phxi_channel *channel)
+{
+    phxi_timer_cancel(&engine->timers, &channel->timer);
+    phxi_socket_join_answered(engine);
+    phx_reply reply = phxi_reply_received(engine);
+    if (reply.error.status == PHX_OK) {
+        joined(engine, channel, &reply);
+    } else {
+        refused(engine, channel, &reply);
+    }
+}
+
+void phxi_channel_leave_reply(phxi_engine *engine, phxi_channel *channel)
+{
+    close_left(engine, channel);
+}
+
+void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
+{
+    if (channel->state == PHX_CHANNEL_LEAVING) {
+        close_left(engine, channel);
+        return;
+    }
+    if (channel->join_ref == 0) {
+        return; /* not joined on this connection: there is nothing that could have crashed */
+    }
+    phxi_pushes_fail(engine, channel, true, PHX_ERROR_CHANNEL_CRASHED, NULL);
+    phx_reply crashed = phxi_reply_of(PHX_ERROR_CHANNEL_CRASHED, NULL);
+    crashed.response = engine->envelope.payload;
+    crashed.is_binary = engine->envelope.is_binary;
+    schedule_rejoin(engine, channel, &crashed);
+}
+
+void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
+{
+    phx_reply closed = phxi_reply_of(channel->state == PHX_CHANNEL_LEAVING
+                                         ? PHX_ERROR_LEFT
+                                         : PHX_ERROR_CHANNEL_CLOSED,
+                                     NULL);
+    close_channel(engine, channel, &closed);
+}
+
+/* --- inputs: the connection --- */
+
+void phxi_channels_connected(phxi_engine *engine)
+{
+    for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
+        bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
+                        (channel->state == PHX_CHANNEL_ERRORED && !channel->timer.is_armed);
+        if (is_ready) {
+            begin_join(engine, channel);
+        }
+    }
+}
+
+static void disconnect_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
+{
+    phxi_outbox_remove(engine, &channel->params_node);
+    channel->is_waiting = false;
+    channel->is_joining_on_wire = false;
+    channel->join_ref = 0;
+    if (channel->state == PHX_CHANNEL_LEAVING) {
+        close_left(engine, channel);
+    } else if (channel->state == PHX_CHANNEL_JOINED || channel->state == PHX_CHANNEL_JOINING) {
+        phxi_timer_cancel(&engine->timers, &channel->timer);
+        phxi_pushes_fail(engine, channel, true, PHX_ERROR_DISCONNECTED, NULL);
+        set_state(engine, channel, PHX_CHANNEL_ERRORED, reply);
+    }
+}
+
+void phxi_channels_disconnected(phxi_engine *engine, const phx_error *error)
+{
+    engine->first_waiting = NULL;
+    engine->last_waiting = NULL;
+    engine->joins_in_flight = 0;
+    phx_reply reply = phxi_reply_of(PHX_ERROR_DISCONNECTED, NULL);
+    reply.error.close_code = error->close_code;
+    phxi_channel *channel = engine->first_channel;
+    while (channel != NULL) {
+        phxi_channel *next = channel->next;
+        disconnect_channel(engine, channel, &reply);
+        channel = next;
+    }
+}
+
+void phxi_channels_shut_down(phxi_engine *engine)
+{
+    engine->first_waiting = NULL;
+    engine->last_waiting = NULL;
+    phx_reply closed = phxi_reply_of(PHX_ERROR_CLOSED, NULL);
+    while (engine->first_channel != NULL) {
+        engine->first_channel->is_waiting = false;
+        close_channel(engine, engine->first_channel, &closed);
+    }
+}
+
+/* --- inputs: time --- */
+
+void phxi_channel_timer(phxi_engine *engine, phxi_channel *channel)
+{
+    switch (channel->timer.kind) {
+    case PHXI_TIMER_JOIN: {
+        /* The server may still answer: it must not count us as joined then. */
+        (void)send_leave(engine, channel);
+        phx_reply late = phxi_reply_of(PHX_ERROR_TIMEOUT, "the server did not answer the join");
+        schedule_rejoin(engine, channel, &late);
+        break;
+    }
+    case PHXI_TIMER_REJOIN:
+        if (is_open(engine)) {
+            begin_join(engine, channel);
+        }
+        break;
+    case PHXI_TIMER_LEAVE:
+        close_left(engine, channel);
+        break;
+    default:
+        channel->attempts = 0;
+        break;
+    }
+}
