@@ -85,7 +85,7 @@ static phx_status add_post(void *user_data, const community_post *post)
     return keep_post(load->out, load->allocator, post);
 }
 
-static void drop_posts(const phx_allocator *allocator, communityi_answer *answer)
+static void drop_posts(communityi_answer *answer)
 {
     for (size_t i = 0; i < answer->result.post_count; i++) {
         community_post_release(answer->posts[i]);
@@ -101,7 +101,7 @@ static void decode_list(const phx_allocator *allocator, const phx_http_response 
     phx_status status = communityi_page_decode(allocator, response->body, response->body_length,
                                                add_post, &load, &reason);
     if (status != PHX_OK) {
-        drop_posts(allocator, out);
+        drop_posts(out);
         bool is_no_list = status == PHX_ERROR_MALFORMED_FRAME;
         out->result.error.status = is_no_list ? PHX_ERROR_UNEXPECTED_RESPONSE : status;
         out->result.error.message =
@@ -121,42 +121,48 @@ static void decode_written(const phx_allocator *allocator, const phx_http_respon
     }
 }
 
+void communityi_rest_refusal(const phx_http_response *response, communityi_answer *out)
+{
+    const phx_error *error = &response->error;
+    bool has_answer = error->status == PHX_OK;
+    phx_status status = has_answer ? communityi_rest_status(error->http_status) : error->status;
+    communityi_rest_fail(out, status, false);
+    phx_error *result = &out->result.error;
+    result->http_status = error->http_status;
+    result->os_code = error->os_code;
+    result->retry_after_ms = error->retry_after_ms;
+    if (!has_answer && error->message != NULL && error->message[0] != '\0') {
+        result->message = error->message;
+    }
+    if (has_answer && status != PHX_OK &&
+        phxi_json_error_text(response->body, response->body_length, out->message,
+                             sizeof out->message)) {
+        result->message = out->message;
+    }
+}
+
 void communityi_rest_interpret(const phx_allocator *allocator, communityi_call_kind kind,
                                const phx_http_response *response, communityi_answer *out)
 {
-    const phx_error *error = &response->error;
-    bool is_write = communityi_rest_is_write(kind);
-    if (error->status != PHX_OK) {
-        communityi_rest_fail(out, error->status, is_write && response->was_sent);
-        out->result.error.http_status = error->http_status;
-        out->result.error.os_code = error->os_code;
-        out->result.error.retry_after_ms = error->retry_after_ms;
-        if (error->message != NULL && error->message[0] != '\0') {
-            out->result.error.message = error->message;
-        }
-        return;
+    communityi_rest_refusal(response, out);
+    phx_status status = out->result.error.status;
+    bool is_open = response->error.status == PHX_OK ? status == PHX_ERROR_SERVER
+                                                    : response->was_sent;
+    out->result.is_outcome_unknown = communityi_rest_is_write(kind) && is_open;
+    if (response->error.status == PHX_OK) {
+        out->result.body = (phx_slice){(const char *)response->body, response->body_length};
     }
-    phx_status status = communityi_rest_status(error->http_status);
-    communityi_rest_fail(out, status, is_write && status == PHX_ERROR_SERVER);
-    out->result.error.http_status = error->http_status;
-    out->result.error.retry_after_ms = error->retry_after_ms;
-    out->result.body = (phx_slice){(const char *)response->body, response->body_length};
-    if (status != PHX_OK) {
-        if (phxi_json_error_text(response->body, response->body_length, out->message,
-                                 sizeof out->message)) {
-            out->result.error.message = out->message;
-        }
-    } else if (kind == COMMUNITYI_CALL_LIST_POSTS) {
+    if (status == PHX_OK && kind == COMMUNITYI_CALL_LIST_POSTS) {
         decode_list(allocator, response, out);
-    } else {
+        out->result.posts = out->posts;
+    } else if (status == PHX_OK) {
         decode_written(allocator, response, out);
     }
-    out->result.posts = kind == COMMUNITYI_CALL_LIST_POSTS ? out->posts : NULL;
 }
 
 void communityi_answer_free(const phx_allocator *allocator, communityi_answer *answer)
 {
-    drop_posts(allocator, answer);
+    drop_posts(answer);
     phxi_free(allocator, answer->posts);
     answer->posts = NULL;
 }

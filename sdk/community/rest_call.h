@@ -60,6 +60,8 @@ typedef struct communityi_answer {
     char message[COMMUNITYI_REST_MESSAGE_BYTES];
 } communityi_answer;
 
+/* Only whether and why a response is a failure; its body is not decoded, and there is nothing to free. */
+void communityi_rest_refusal(const phx_http_response *response, communityi_answer *out);
 /* Understands a response; borrows its body. Every outcome is in out->result. Free with communityi_answer_free. */
 void communityi_rest_interpret(const phx_allocator *allocator, communityi_call_kind kind,
                                const phx_http_response *response, communityi_answer *out);

@@ -17,7 +17,7 @@
 #include "community/store.h"
 #include "community/sync.h"
 
-enum { COMMUNITYI_MESSAGE_BYTES = 256, COMMUNITYI_KEYCHAIN_READ_BYTES = PHX_MAX_TOKEN_BYTES };
+enum { COMMUNITYI_MESSAGE_BYTES = 256 };
 
 /* A REST call or a login that was accepted; one block with its texts. */
 typedef struct communityi_operation {
@@ -64,14 +64,11 @@ struct community_client {
     phx_keychain phx_keychain; /* gives phx the tokens of `keychain` */
     const phx_keychain *keychain;
     const phx_http *http;
-    phx_status http_status; /* why there is none */
-    bool is_http_stock;     /* made on the loop */
     community_config config; /* callbacks and limits; its pointers to structs are not used */
-    phx_tls tls;             /* borrowed until the client is started */
     char *api_url;           /* NULL: no REST */
 
     phx_loop_source source;
-    phx_loop_task start_task;
+    bool needs_turn; /* something came in since the last one */
     phx_loop_task release_task;
 
     communityi_lifecycle lifecycle;
@@ -96,8 +93,6 @@ struct community_client {
 
     pthread_mutex_t lock;
     /* Under the lock. */
-    uint32_t references; /* the handle's, and one for each task of ours that the loop has */
-    bool is_started;
     bool is_released;
     communityi_mailbox mailbox;
     const community_snapshot *snapshot;
@@ -111,9 +106,6 @@ struct community_client {
 /* community_client.c */
 void communityi_client_lock(community_client *client);
 void communityi_client_unlock(community_client *client);
-/* With the lock held. */
-void communityi_client_reference(community_client *client);
-void communityi_client_unreference(community_client *client);
 /* Whether the app may still be told anything but what it waits for. */
 bool communityi_client_is_live(community_client *client);
 uint64_t communityi_client_now_ms(const community_client *client);
@@ -143,7 +135,7 @@ void communityi_feed_pump(community_client *client);
 /* Tells the app what changed. */
 void communityi_feed_flush(community_client *client);
 
-/* community_calls.c */
+/* community_operation.c */
 /* A new operation with copies of the texts of `call`, put behind those that wait. Statuses of the public calls. */
 PHX_MUST_CHECK phx_status communityi_operation_add(community_client *client,
                                                    const communityi_operation *filled,
@@ -163,9 +155,8 @@ bool communityi_http_is_token_failure(phx_status status);
 
 /* community_status.c */
 void communityi_count(community_client *client, uint64_t *counter);
-/* What the next status says went wrong. `detail`: appended to the message; may be "". */
-void communityi_status_set_error(community_client *client, const phx_error *error,
-                                 const char *detail);
+/* What the next status says went wrong. */
+void communityi_status_set_error(community_client *client, const phx_error *error);
 /* Tells the app, if anything in the status changed. */
 void communityi_status_publish(community_client *client);
 void communityi_report(community_client *client, phx_status status, const char *message);

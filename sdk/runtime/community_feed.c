@@ -49,6 +49,7 @@ void communityi_feed_on_message(void *user_data, const phx_message *message)
     if (message->channel.id != client->channel.id) {
         return; /* of a channel that was left */
     }
+    client->needs_turn = true;
     communityi_live_kind kind = communityi_live_kind_of(message->event);
     if (kind != COMMUNITYI_LIVE_UNKNOWN) {
         on_live(client, kind, message);
@@ -65,7 +66,7 @@ void communityi_feed_on_message(void *user_data, const phx_message *message)
 
 static void on_page_failed(community_client *client, uint64_t page_id, const phx_error *error)
 {
-    communityi_status_set_error(client, error, "");
+    communityi_status_set_error(client, error);
     if (communityi_sync_failed(client->sync, page_id, error->status, error->retry_after_ms,
                                communityi_client_now_ms(client)) ||
         communityi_http_is_token_failure(error->status)) {
@@ -73,37 +74,40 @@ static void on_page_failed(community_client *client, uint64_t page_id, const phx
     }
 }
 
+static void on_page_answered(community_client *client, uint64_t page_id,
+                             const phx_http_response *response)
+{
+    uint64_t pages_before = communityi_sync_page_count(client->sync);
+    const char *reason = "";
+    phx_status status =
+        communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
+                               communityi_client_now_ms(client), &reason);
+    if (communityi_sync_page_count(client->sync) != pages_before) {
+        communityi_count(client, &client->stats.pages);
+    }
+    if (status != PHX_OK) {
+        const phx_error error = {.struct_size = (uint32_t)sizeof error,
+                                 .status = status,
+                                 .http_status = response->error.http_status,
+                                 .message = reason};
+        communityi_status_set_error(client, &error);
+        communityi_report(client, status, client->error_message);
+    }
+}
+
 static void on_page(void *user_data, const phx_http_response *response)
 {
     community_client *client = user_data;
     uint64_t page_id = client->page_id;
+    client->needs_turn = true;
     client->page_id = 0;
     client->page_http_id = 0;
-    phx_error error = response->error;
-    char message[COMMUNITYI_MESSAGE_BYTES];
-    if (error.status == PHX_OK) {
-        error.status = communityi_rest_status(error.http_status);
-        if (error.status != PHX_OK) {
-            communityi_rest_error_message(response, message, sizeof message);
-            error.message = message;
-        }
-    }
-    if (error.status != PHX_OK) {
-        on_page_failed(client, page_id, &error);
+    communityi_answer answer;
+    communityi_rest_refusal(response, &answer);
+    if (answer.result.error.status != PHX_OK) {
+        on_page_failed(client, page_id, &answer.result.error);
     } else {
-        uint64_t pages_before = communityi_sync_page_count(client->sync);
-        const char *reason = "";
-        error.status =
-            communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
-                                   communityi_client_now_ms(client), &reason);
-        if (communityi_sync_page_count(client->sync) != pages_before) {
-            communityi_count(client, &client->stats.pages);
-        }
-        if (error.status != PHX_OK) {
-            error.message = NULL;
-            communityi_status_set_error(client, &error, reason);
-            communityi_report(client, error.status, client->error_message);
-        }
+        on_page_answered(client, page_id, response);
     }
     communityi_feed_pump(client);
 }
@@ -119,7 +123,7 @@ static void send_page(community_client *client, const communityi_sync_page *page
     phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page,
                                              client, &client->page_http_id);
     if (status != PHX_OK) {
-        const phx_error error = {.status = status};
+        const phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status};
         client->page_id = 0;
         on_page_failed(client, page->id, &error);
     }

@@ -55,9 +55,6 @@ phx_status communityi_http_send(community_client *client, const communityi_call 
                                 void *done_user_data, uint64_t *out_http_id)
 {
     *out_http_id = 0;
-    if (client->http == NULL) {
-        return client->http_status;
-    }
     request_parts parts;
     phx_status status = compose(client, call, is_refresh, &parts);
     if (status == PHX_OK) {

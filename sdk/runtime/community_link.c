@@ -3,18 +3,14 @@
  * The connection: phx's reports become events of the lifecycle, and its actions become calls of phx. One
  * phx_client for the client's whole life; one channel from each opening to the next closing.
  */
-#include <string.h>
-
 #include "runtime/community_client.h"
 #include "support/config.h"
-#include "support/log.h"
-#include "wire/json.h"
 
 /*
  * A command to phx is a task of its loop, so a refusal that is reported in the same turn may be older
  * than a token that was just handed over. Two turns later it is not.
  */
-enum { SETTLE_TURNS = 3, STABLE_MS = 10000, REASON_BYTES = 128 };
+enum { SETTLE_TURNS = 3, STABLE_MS = 10000 };
 #define TOPIC "community:feed"
 
 static void on_channel_state(void *user_data, phx_channel channel, phx_channel_state state,
@@ -47,10 +43,13 @@ static void open_connection(community_client *client)
 /* Leaves too: the channel's process on the server ends at once, and not with the socket. */
 static void close_connection(community_client *client)
 {
-    phx_channel_leave(client->phx, client->channel);
+    /* A channel that could not be left ends with the socket, and the next join replaces it. */
+    phx_status status = phx_channel_leave(client->phx, client->channel);
+    (void)status;
     client->channel = (phx_channel){0};
     client->rejoin_at_ms = UINT64_MAX;
     client->next_attempt_at_ms = 0;
+    client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
     client->settle_turns = SETTLE_TURNS;
     phx_client_disconnect(client->phx);
@@ -63,7 +62,9 @@ static void try_now(community_client *client)
     if (client->channel.id == 0) {
         join(client);
     } else {
-        phx_channel_rejoin(client->phx, client->channel);
+        /* Without memory for it, the channel's own backoff tries. */
+        phx_status status = phx_channel_rejoin(client->phx, client->channel);
+        (void)status;
     }
     communityi_sync_hurry(client->sync);
 }
@@ -116,15 +117,27 @@ static bool is_wanted_and_allowed(const community_client *client)
            client->lifecycle.state != COMMUNITY_UNAUTHORIZED;
 }
 
+static void on_lost(community_client *client)
+{
+    if (client->lifecycle.state == COMMUNITY_CONNECTED) {
+        communityi_count(client, &client->stats.disconnects);
+    }
+    communityi_link_handle(client, COMMUNITYI_EVENT_LOST);
+}
+
 static void on_phx_status(void *user_data, const phx_client_status *status)
 {
     community_client *client = user_data;
+    client->needs_turn = true;
     client->phx_state = status->state;
     if (!is_wanted_and_allowed(client)) {
         return;
     }
     if (status->error.status != PHX_OK) {
-        communityi_status_set_error(client, &status->error, "");
+        communityi_status_set_error(client, &status->error);
+    }
+    if (client->lifecycle.state == COMMUNITY_CONNECTED && status->state != PHX_CLIENT_CONNECTED) {
+        on_lost(client); /* the channel's own report follows */
     }
     client->attempts = status->attempts;
     client->next_attempt_at_ms =
@@ -138,6 +151,7 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
 static void on_phx_error(void *user_data, const phx_error *error)
 {
     community_client *client = user_data;
+    client->needs_turn = true;
     if (error->status == PHX_ERROR_MALFORMED_FRAME) {
         communityi_count(client, &client->stats.malformed);
     }
@@ -158,23 +172,7 @@ static void keep_channel_error(community_client *client, const phx_reply *reply)
     if (status == PHX_OK || status == PHX_ERROR_DISCONNECTED || status == PHX_ERROR_LEFT) {
         return;
     }
-    char reason[REASON_BYTES] = "";
-    if (!reply->is_binary && reply->response.data != NULL) {
-        (void)phxi_json_error_text(reply->response.data, reply->response.length, reason,
-                                   sizeof reason);
-    }
-    /* An error text that holds the reason already does not need it twice. */
-    const char *message = reply->error.message == NULL ? "" : reply->error.message;
-    bool is_said = reason[0] == '\0' || strstr(message, reason) != NULL;
-    communityi_status_set_error(client, &reply->error, is_said ? "" : reason);
-}
-
-static void on_lost(community_client *client)
-{
-    if (client->lifecycle.state == COMMUNITY_CONNECTED) {
-        communityi_count(client, &client->stats.disconnects);
-    }
-    communityi_link_handle(client, COMMUNITYI_EVENT_LOST);
+    communityi_status_set_error(client, &reply->error);
 }
 
 /* The server ended the channel for good, but it is still wanted: join anew, not too often. */
@@ -198,6 +196,7 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
     if (channel.id != client->channel.id) {
         return; /* one that was left before */
     }
+    client->needs_turn = true;
     switch (state) {
     case PHX_CHANNEL_JOINED:
         client->joined_at_ms = communityi_client_now_ms(client);

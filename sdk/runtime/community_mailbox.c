@@ -4,8 +4,6 @@
  * the mailbox, and the loop's thread does them. Facts only keep their last value, so reporting one neither
  * allocates nor fails, and one that came and went within a turn never happened.
  */
-#include <string.h>
-
 #include "runtime/community_client.h"
 
 static void after_wake(void *user_data)
@@ -13,25 +11,20 @@ static void after_wake(void *user_data)
     community_client *client = user_data;
     communityi_client_lock(client);
     client->mailbox.is_posted = false;
-    communityi_client_unreference(client); /* unlocks */
+    communityi_client_unlock(client);
 }
 
 void communityi_mailbox_init(community_client *client)
 {
-    client->mailbox.task =
-        (phx_loop_task){.user_data = client, .run = after_wake, .drop = after_wake};
+    client->mailbox.task = (phx_loop_task){.user_data = client, .run = after_wake};
     client->mailbox.facts = client->lifecycle.facts;
 }
 
-/* A loop whose queue is full takes a turn anyway, and the client's turn looks into the mailbox. */
 void communityi_mailbox_wake(community_client *client)
 {
-    if (client->mailbox.is_posted) {
-        return;
-    }
-    if (phx_loop_post(client->loop, &client->mailbox.task) == PHX_OK) {
+    if (!client->mailbox.is_posted && !client->is_released) {
         client->mailbox.is_posted = true;
-        communityi_client_reference(client);
+        phx_loop_enqueue(client->loop, &client->mailbox.task);
     }
 }
 

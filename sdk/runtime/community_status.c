@@ -27,16 +27,14 @@ void communityi_report(community_client *client, phx_status status, const char *
     }
 }
 
-void communityi_status_set_error(community_client *client, const phx_error *error,
-                                 const char *detail)
+void communityi_status_set_error(community_client *client, const phx_error *error)
 {
     phxi_config_copy(&client->error, sizeof client->error, error);
     const char *message = client->error.message;
     if (message == NULL || message[0] == '\0') {
         message = phx_status_message(client->error.status);
     }
-    (void)snprintf(client->error_message, sizeof client->error_message, "%s%s%s", message,
-                   detail[0] == '\0' ? "" : ": ", detail);
+    (void)snprintf(client->error_message, sizeof client->error_message, "%s", message);
     client->error.struct_size = (uint32_t)sizeof client->error;
     client->error.message = client->error_message;
 }
@@ -44,7 +42,7 @@ void communityi_status_set_error(community_client *client, const phx_error *erro
 static void clear_error(community_client *client)
 {
     const phx_error none = {.status = PHX_OK};
-    communityi_status_set_error(client, &none, "");
+    communityi_status_set_error(client, &none);
 }
 
 /* Live only once the app has the batch that made it so. */
@@ -130,6 +128,18 @@ void communityi_status_publish(community_client *client)
     }
 }
 
+/* A caller that sets struct_size may be older than the library; one that does not is of its version. */
+static void copy_out(void *out, void *from, uint32_t from_size)
+{
+    uint32_t struct_size = 0;
+    memcpy(&struct_size, out, sizeof struct_size);
+    if (struct_size == 0 || struct_size > from_size) {
+        struct_size = from_size;
+    }
+    memcpy(from, &struct_size, sizeof struct_size);
+    memcpy(out, from, struct_size);
+}
+
 void community_client_read_status(community_client *client, community_status *out_status)
 {
     communityi_client_lock(client);
@@ -139,13 +149,13 @@ void community_client_read_status(community_client *client, community_status *ou
     communityi_client_unlock(client);
     status.error.message = client->read_message;
     status.next_attempt_in_ms = milliseconds_until(client, next_at_ms);
-    *out_status = status;
+    copy_out(out_status, &status, (uint32_t)sizeof status);
 }
 
 void community_client_read_stats(community_client *client, community_stats *out_stats)
 {
     communityi_client_lock(client);
-    *out_stats = client->stats;
+    community_stats stats = client->stats;
     communityi_client_unlock(client);
-    out_stats->struct_size = (uint32_t)sizeof *out_stats;
+    copy_out(out_stats, &stats, (uint32_t)sizeof stats);
 }
