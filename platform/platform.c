@@ -1,21 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stock adapters that this build has none of.
+ * What every build has: the choice of a poller, and in place of each adapter that is left out a
+ * function that says so.
  */
 #include <phx/platform.h>
 
+#include "mbedtls/digest.h"
+
+void phx_keychain_release(const phx_keychain *keychain)
+{
+    if (keychain != NULL && keychain->release != NULL) {
+        keychain->release(keychain->user_data);
+    }
+}
+
+/* libwebsockets' own, where there is one, since the stock transport lives in it. */
+phx_status phx_platform_poller(const phx_allocator *allocator, const phx_log *log,
+                               const phx_poller **out)
+{
+#ifdef PHX_HAS_LWS
+    return phx_platform_lws_poller(allocator, log, out);
+#else
+    (void)log;
+    return phx_platform_epoll_poller(allocator, out);
+#endif
+}
+
+#ifndef PHX_HAS_POSIX
 const phx_clock *phx_platform_clock(void)
 {
     return NULL;
 }
 
+const phx_keychain *phx_keychain_env(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+const phx_keychain *phx_keychain_file(const char *path)
+{
+    (void)path;
+    return NULL;
+}
+#endif
+
+#ifndef PHX_HAS_EPOLL
+phx_status phx_platform_epoll_poller(const phx_allocator *allocator, const phx_poller **out)
+{
+    (void)allocator;
+    *out = NULL;
+    return PHX_ERROR_UNSUPPORTED;
+}
+#endif
+
+#ifndef PHX_HAS_MBEDTLS
 const phx_random *phx_platform_random(void)
 {
     return NULL;
 }
 
-phx_status phx_platform_poller(const phx_allocator *allocator, const phx_log *log,
-                               const phx_poller **out)
+phx_status phxi_digest_text(const void *bytes, size_t length, char out[PHXI_DIGEST_TEXT_BYTES])
+{
+    (void)bytes;
+    (void)length;
+    out[0] = '\0';
+    return PHX_ERROR_UNSUPPORTED;
+}
+#endif
+
+#ifndef PHX_HAS_LWS
+phx_status phx_platform_lws_poller(const phx_allocator *allocator, const phx_log *log,
+                                   const phx_poller **out)
 {
     (void)allocator;
     (void)log;
@@ -31,9 +87,18 @@ phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_trans
     return PHX_ERROR_UNSUPPORTED;
 }
 
-void phx_keychain_release(const phx_keychain *keychain)
+void phx_platform_set_lws_log_level(phx_log_level level)
 {
-    if (keychain != NULL && keychain->release != NULL) {
-        keychain->release(keychain->user_data);
-    }
+    (void)level;
 }
+#endif
+
+#ifndef PHX_HAS_CURL
+phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_http **out)
+{
+    (void)loop;
+    (void)tls;
+    *out = NULL;
+    return PHX_ERROR_UNSUPPORTED;
+}
+#endif
