@@ -15,6 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* subjectAltName: IP 127.0.0.1, DNS localhost. */
+static const char san_oid[] = {0x55, 0x1d, 0x11};
+static const unsigned char san_value[] = {0x30, 0x11, 0x87, 0x04, 127, 0,   0,   1,   0x82, 0x09,
+                                          'l',  'o',  'c',  'a',  'l', 'h', 'o', 's', 't'};
+
 static void check(int result)
 {
     if (result != 0) {
@@ -48,6 +53,8 @@ static void write_pem(const char *cert_path, const char *key_path, mbedtls_pk_co
     check(mbedtls_x509write_crt_set_issuer_name(&cert, "CN=127.0.0.1"));
     check(mbedtls_x509write_crt_set_validity(&cert, "20200101000000", "20991231235959"));
     check(mbedtls_x509write_crt_set_basic_constraints(&cert, 1, 0));
+    check(mbedtls_x509write_crt_set_extension(&cert, san_oid, sizeof(san_oid), 0, san_value,
+                                              sizeof(san_value)));
     check(mbedtls_x509write_crt_pem(&cert, pem, sizeof(pem), mbedtls_ctr_drbg_random, random));
     write_file(cert_path, pem);
     check(mbedtls_pk_write_key_pem(key, pem, sizeof(pem)));
