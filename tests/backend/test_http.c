@@ -2,8 +2,7 @@
 /*
  * HTTP itself, below the REST API: heads and bodies in every form, good and broken.
  */
-#include "client.h"
-#include "process.h"
+#include "calls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,25 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define POSTS "/api/community/posts"
-
-static struct backend backend;
-
-static int start(void **state)
-{
-    static const char *const args[] = {"--db", ":memory:", "--control", NULL};
-    (void)state;
-    backend = backend_start(args);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    backend_stop(&backend);
-    return 0;
-}
 
 /* Sends bytes as they are and expects the statuses of the answers, in order, and then the end. */
 static void assert_answers(const char *text, size_t len, const int *statuses)

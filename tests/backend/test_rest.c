@@ -3,8 +3,7 @@
  * The REST API over real HTTP: each call, each error, retries under an idempotency key, paging,
  * and bodies of every kind. Each test has a fresh backend.
  */
-#include "client.h"
-#include "process.h"
+#include "calls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,82 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POSTS "/api/community/posts"
 #define UUID "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 #define TIME "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z"
-
-static struct backend backend;
-
-static int start(void **state)
-{
-    static const char *const args[] = {"--db", ":memory:", "--control", NULL};
-    (void)state;
-    backend = backend_start(args);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    backend_stop(&backend);
-    return 0;
-}
-
-/* One call; `key` may be NULL. The answer stays until the next call. */
-static struct response answer;
-
-static int call_with_key(const char *user, const char *method, const char *path, const char *body,
-                         const char *key)
-{
-    char headers[512];
-    response_free(&answer);
-    (void)snprintf(headers, sizeof(headers), "Authorization: Bearer tok-%s\r\n%s%s%s", user,
-                   key != NULL ? "Idempotency-Key: " : "", key != NULL ? key : "",
-                   key != NULL ? "\r\n" : "");
-    http_call(backend.port, method, path, headers, body, strlen(body), &answer);
-    return answer.status;
-}
-
-static int call(const char *user, const char *method, const char *path, const char *body)
-{
-    return call_with_key(user, method, path, body, NULL);
-}
-
-/* A text member of the last answer's data; the result stays until the next use. */
-static const char *data_text(const char *name)
-{
-    static char text[256];
-    cJSON *json = cJSON_Parse(answer.body);
-    const cJSON *member = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "data"), name);
-    (void)snprintf(text, sizeof(text), "%s", cJSON_IsString(member) ? member->valuestring : "?");
-    cJSON_Delete(json);
-    return text;
-}
-
-/* The last answer's posts as "body,body,…". */
-static const char *listed(void)
-{
-    static char text[4096];
-    cJSON *json = cJSON_Parse(answer.body);
-    const cJSON *post = NULL;
-    text[0] = '\0';
-    cJSON_ArrayForEach(post, cJSON_GetObjectItem(json, "data"))
-    {
-        const size_t len = strlen(text);
-        (void)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? "," : "",
-                       cJSON_GetObjectItem(post, "body")->valuestring);
-    }
-    cJSON_Delete(json);
-    return text;
-}
-
-static void create(const char *user, const char *body, char out_path[64])
-{
-    char json[256];
-    (void)snprintf(json, sizeof(json), "{\"body\":\"%s\"}", body);
-    assert_int_equal(call(user, "POST", POSTS, json), 201);
-    (void)snprintf(out_path, 64, POSTS "/%.40s", data_text("id"));
-}
 
 static void assert_matches(const char *text, const char *pattern)
 {
@@ -353,46 +278,6 @@ static void takes_large_bodies_up_to_the_limit(void **state)
     free(body);
 }
 
-static void replays_a_retried_write(void **state)
-{
-    char first[64];
-    char path[128];
-    (void)state;
-    const char *body = "{\"body\":\"once\"}";
-    assert_int_equal(call_with_key("bob", "POST", POSTS, body, "k1"), 201);
-    assert_null(strstr(answer.head, "idempotent-replayed"));
-    (void)snprintf(first, sizeof(first), "%.40s", data_text("id"));
-    assert_int_equal(call_with_key("bob", "POST", POSTS, body, "k1"), 201);
-    assert_non_null(strstr(answer.head, "idempotent-replayed: true"));
-    assert_string_equal(data_text("id"), first);
-    assert_int_equal(call_with_key("bob", "POST", POSTS, "{\"body\":\"other\"}", "k1"), 422);
-    assert_int_equal(call_with_key("alice", "POST", POSTS, body, "k1"), 201);
-    assert_string_not_equal(data_text("id"), first);
-    assert_int_equal(call("bob", "GET", POSTS, ""), 200);
-    assert_string_equal(listed(), "once,once");
-    (void)snprintf(path, sizeof(path), POSTS "/%s/like", first);
-    assert_int_equal(call_with_key("dave", "POST", path, "", "k2"), 200);
-    assert_int_equal(call_with_key("dave", "POST", path, "", "k2"), 200);
-    assert_non_null(strstr(answer.body, "\"liked_by_user_ids\":[4]"));
-    (void)snprintf(path, sizeof(path), POSTS "/%s", first);
-    assert_int_equal(call_with_key("bob", "DELETE", path, "", "k3"), 204);
-    assert_int_equal(call_with_key("bob", "DELETE", path, "", "k3"), 204);
-    assert_int_equal(call("bob", "DELETE", path, ""), 404);
-}
-
-static void a_refused_write_does_not_use_up_its_key(void **state)
-{
-    char path[128];
-    (void)state;
-    create("alice", "hers", path);
-    assert_int_equal(call_with_key("bob", "PUT", path, "{\"body\":\"x\"}", "k1"), 403);
-    assert_int_equal(call_with_key("bob", "POST", POSTS, "{\"body\":\"x\"}", "k1"), 201);
-    char key[300];
-    memset(key, 'k', sizeof(key) - 1);
-    key[sizeof(key) - 1] = '\0';
-    assert_int_equal(call_with_key("bob", "POST", POSTS, "{\"body\":\"x\"}", key), 422);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,10 +294,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_bad_bodies, start, stop),
         cmocka_unit_test_setup_teardown(keeps_any_text_exactly, start, stop),
         cmocka_unit_test_setup_teardown(takes_large_bodies_up_to_the_limit, start, stop),
-        cmocka_unit_test_setup_teardown(replays_a_retried_write, start, stop),
-        cmocka_unit_test_setup_teardown(a_refused_write_does_not_use_up_its_key, start, stop),
     };
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    response_free(&answer);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
