@@ -229,6 +229,8 @@ static void refuses_bad_bodies(void **state)
         {"{\"body\":\"x\"", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
         {"{\"body\":\"x\"} 1", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
         {"{\"body\":\"\\ud800\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
+        {"{\"body\":\"\\ud800\\u0041\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
+        {"{\"body\":\"\\udc00 tail\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
         {"{\"body\":\"\xff\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
         {"{\"body\":\"\xed\xa0\x80\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
         {"{\"body\":\"\n\"}", 400, "{\"errors\":{\"detail\":\"Bad Request\"}}"},
