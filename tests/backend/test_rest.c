@@ -43,6 +43,24 @@ static void creates_a_post_as_the_contract_writes_it(void **state)
                    "\"likes_count\":0,\"updated_at\":\"" TIME "\"\\}\\}$");
 }
 
+/* Beyond 2^53 too, where a double would not tell neighbours apart. */
+static void numbers_posts_if_asked_to(void **state)
+{
+    static const char *const args[] = {"--db", ":memory:", "--int-ids", "9007199254740993", NULL};
+    (void)state;
+    backend = backend_start(args);
+    assert_int_equal(call("bob", "POST", POSTS, "{\"body\":\"one\"}"), 201);
+    assert_non_null(strstr(answer.body, "\"id\":9007199254740993,"));
+    assert_int_equal(call("bob", "DELETE", POSTS "/9007199254740993", ""), 204);
+    assert_int_equal(call("bob", "POST", POSTS, "{\"body\":\"two\"}"), 201);
+    assert_int_equal(call("bob", "GET", POSTS "?before=9007199254740993", ""), 200);
+    assert_string_equal(listed(), "");
+    assert_int_equal(call("bob", "POST", POSTS "/9007199254740994/comments", "{\"body\":\"c\"}"),
+                     201);
+    assert_non_null(strstr(answer.body, "\"post_id\":9007199254740994"));
+    (void)stop(state);
+}
+
 static void lists_newest_first(void **state)
 {
     char path[64];
@@ -284,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(creates_a_post_as_the_contract_writes_it, start, stop),
+        cmocka_unit_test(numbers_posts_if_asked_to),
         cmocka_unit_test_setup_teardown(lists_newest_first, start, stop),
         cmocka_unit_test_setup_teardown(pages_to_the_end, start, stop),
         cmocka_unit_test_setup_teardown(a_page_may_begin_after_a_deleted_post, start, stop),
