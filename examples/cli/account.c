@@ -31,7 +31,8 @@ int command_login(const struct options *options)
     } else if (!stdin_read_token(token, sizeof token, &length)) {
         exit_code = EXIT_USAGE;
     } else {
-        exit_code = report(options, keychain->write(keychain->user_data, token, length), "logged in");
+        exit_code =
+            report(options, keychain->write(keychain->user_data, token, length), "logged in");
     }
     wipe(token, sizeof token);
     phx_keychain_release(keychain);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands that make one REST call: post, edit, delete, like, comment. Each begins the call, pumps
- * the client until it has completed, and shows what came back.
+ * The commands that make one REST call: post, edit, delete, like, comment. Each begins the call,
+ * pumps the client until it has completed, and shows what came back.
  */
 #include "commands.h"
 #include "explain.h"
@@ -42,8 +42,8 @@ static void done(void *user_data, const community_result *result)
 }
 
 /* body: the text argument, read from stdin if it says so. */
-typedef phx_status (*begin_fn)(community_client *client, const struct options *options, const char *body,
-                               void *call);
+typedef phx_status (*begin_fn)(community_client *client, const struct options *options,
+                               const char *body, void *call);
 
 static int perform(struct call *call, community_client *client, begin_fn begin, const char *body)
 {
@@ -149,35 +149,35 @@ static void show_comment(struct call *call, const community_result *result)
     cJSON_Delete(answer);
 }
 
-static phx_status begin_post(community_client *client, const struct options *options, const char *body,
-                             void *call)
+static phx_status begin_post(community_client *client, const struct options *options,
+                             const char *body, void *call)
 {
     (void)options;
     return community_client_create_post(client, body, done, call, NULL);
 }
 
-static phx_status begin_edit(community_client *client, const struct options *options, const char *body,
-                             void *call)
+static phx_status begin_edit(community_client *client, const struct options *options,
+                             const char *body, void *call)
 {
     return community_client_edit_post(client, options->arguments[0], body, done, call, NULL);
 }
 
-static phx_status begin_delete(community_client *client, const struct options *options, const char *body,
-                               void *call)
+static phx_status begin_delete(community_client *client, const struct options *options,
+                               const char *body, void *call)
 {
     (void)body;
     return community_client_delete_post(client, options->arguments[0], done, call, NULL);
 }
 
-static phx_status begin_like(community_client *client, const struct options *options, const char *body,
-                             void *call)
+static phx_status begin_like(community_client *client, const struct options *options,
+                             const char *body, void *call)
 {
     (void)body;
     return community_client_toggle_like(client, options->arguments[0], done, call, NULL);
 }
 
-static phx_status begin_comment(community_client *client, const struct options *options, const char *body,
-                                void *call)
+static phx_status begin_comment(community_client *client, const struct options *options,
+                                const char *body, void *call)
 {
     return community_client_create_comment(client, options->arguments[0], body, done, call, NULL);
 }

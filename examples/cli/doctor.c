@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * doctor: walks the way to a live feed one step at a time, each ok, failed or skipped, and stops at the
- * first failure: what lies behind it would fail for its sake. The steps from TLS on are read off one
- * attempt of the SDK's own, so they fail exactly as they would fail for `watch`.
+ * doctor: walks the way to a live feed one step at a time, each ok, failed or skipped, and stops at
+ * the first failure: what lies behind it would fail for its sake. The steps from TLS on are read
+ * off one attempt of the SDK's own, so they fail exactly as they would fail for `watch`.
  */
 #include "commands.h"
 #include "doctor_net.h"
@@ -82,7 +82,8 @@ static bool check_network(struct doctor *doctor, const struct address *address)
     return ok(doctor, "tcp", text);
 }
 
-/* Without a readable token the connection is tried without one, to see whether the rest would do. */
+/* Without a readable token the connection is tried without one, to see whether the rest would do.
+ */
 static phx_status read_token(struct doctor *doctor, const phx_keychain *keychain)
 {
     char token[PHX_MAX_TOKEN_BYTES];
@@ -233,8 +234,7 @@ static bool check_rest(struct doctor *doctor)
     struct session session;
     community_config config;
     community_config_init(&config);
-    community_client *client =
-        session_open(&session, doctor->options, &config, &doctor->exit_code);
+    community_client *client = session_open(&session, doctor->options, &config, &doctor->exit_code);
     if (client == NULL) {
         return false;
     }

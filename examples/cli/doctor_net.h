@@ -20,8 +20,8 @@ bool address_read(const char *url, struct address *out);
 /* Looks the name up. text[capacity]: the addresses, or what failed. */
 bool address_resolve(const struct address *address, char *text, size_t capacity);
 
-/* Connects to one address after the other, and closes again. text[capacity]: the address that answered,
- * or what failed. */
+/* Connects to one address after the other, and closes again. text[capacity]: the address that
+ * answered, or what failed. */
 bool address_connect(const struct address *address, char *text, size_t capacity);
 
 #endif

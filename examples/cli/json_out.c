@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Composes JSON; see json_out.h. Written by hand because numbers and ids must stay exact, and because
- * what is invisible or acts on a terminal is escaped, also where JSON would allow it raw.
+ * Composes JSON; see json_out.h. Written by hand because numbers and ids must stay exact, and
+ * because what is invisible or acts on a terminal is escaped, also where JSON would allow it raw.
  */
 #include "json_out.h"
 
@@ -139,11 +139,13 @@ void json_post(struct out *out, const community_post *post)
     out_text(out, ",");
     text_member(out, "body", post->body, (has & COMMUNITY_POST_HAS_BODY) != 0);
     author_member(out, &post->author, (has & COMMUNITY_POST_HAS_AUTHOR) != 0);
-    count_member(out, "likes_count", post->likes_count, (has & COMMUNITY_POST_HAS_LIKES_COUNT) != 0);
+    count_member(out, "likes_count", post->likes_count,
+                 (has & COMMUNITY_POST_HAS_LIKES_COUNT) != 0);
     liked_by_member(out, post);
     count_member(out, "comments_count", post->comments_count,
                  (has & COMMUNITY_POST_HAS_COMMENTS_COUNT) != 0);
-    time_member(out, "inserted_at", post->inserted_at_ms, (has & COMMUNITY_POST_HAS_INSERTED_AT) != 0);
+    time_member(out, "inserted_at", post->inserted_at_ms,
+                (has & COMMUNITY_POST_HAS_INSERTED_AT) != 0);
     time_member(out, "updated_at", post->updated_at_ms, (has & COMMUNITY_POST_HAS_UPDATED_AT) != 0);
     out_text(out, ",\"extra\":");
     json_raw(out, post->extra_json);
@@ -196,7 +198,8 @@ void json_status(struct out *out, const community_status *status)
     out_text(out, "}}\n");
 }
 
-void json_change(struct out *out, const community_change *change, const community_snapshot *snapshot)
+void json_change(struct out *out, const community_change *change,
+                 const community_snapshot *snapshot)
 {
     out_format(out, "{\"type\":\"change\",\"kind\":\"%s\"", change_name(change->kind));
     if (change->kind == COMMUNITY_CHANGE_RESET) {
@@ -232,7 +235,8 @@ void json_stats(struct out *out, const community_stats *stats)
                stats->syncs, stats->pages, stats->requests, stats->requests_failed);
 }
 
-void json_snapshot(struct out *out, const community_status *status, const community_snapshot *snapshot)
+void json_snapshot(struct out *out, const community_status *status,
+                   const community_snapshot *snapshot)
 {
     out_text(out, "{\"type\":\"snapshot\"");
     state_members(out, status);

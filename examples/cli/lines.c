@@ -24,8 +24,7 @@ phx_slice post_author_name(const community_post *post)
     if (post->author.name.length != 0) {
         return post->author.name;
     }
-    return post->author.id.length != 0 ? post->author.id
-                                       : (phx_slice){unknown, sizeof unknown - 1};
+    return post->author.id.length != 0 ? post->author.id : (phx_slice){unknown, sizeof unknown - 1};
 }
 
 size_t post_counts(struct out *out, const community_post *post)

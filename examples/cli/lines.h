@@ -9,7 +9,8 @@
 
 #include <community/post.h>
 
-/* "ID  12s  Bob  1 like, 2 comments  the body", without the line end. columns: SIZE_MAX for all of it. */
+/* "ID  12s  Bob  1 like, 2 comments  the body", without the line end. columns: SIZE_MAX for all of
+ * it. */
 void line_post(struct out *out, const community_post *post, int64_t now_ms, size_t columns);
 
 /* The author's name, or what else there is to call them. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * community: the live community feed in a terminal. The table of commands, and the start of the process.
+ * community: the live community feed in a terminal. The table of commands, and the start of the
+ * process.
  */
 #include "commands.h"
 #include "text.h"

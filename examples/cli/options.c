@@ -61,7 +61,8 @@ static bool read_number(const char *name, const char *text, double largest, doub
     errno = 0;
     *out = strtod(text, &end);
     if (end == text || *end != '\0' || errno != 0 || !(*out > 0) || *out > largest) {
-        return misused("--%s takes a number above 0 and up to %.0f, not \"%s\"", name, largest, text);
+        return misused("--%s takes a number above 0 and up to %.0f, not \"%s\"", name, largest,
+                       text);
     }
     return true;
 }
@@ -179,7 +180,8 @@ static bool check(const struct options *options, unsigned takes)
     return check_needs(options);
 }
 
-bool options_read(struct options *out, const struct command *commands, int argc, char **argv, int *out_exit)
+bool options_read(struct options *out, const struct command *commands, int argc, char **argv,
+                  int *out_exit)
 {
     memset(out, 0, sizeof *out);
     *out_exit = EXIT_USAGE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line and the environment, read and checked: what the commands are, what each takes and
- * needs. It must not know how a command works.
+ * The command line and the environment, read and checked: what the commands are, what each takes
+ * and needs. It must not know how a command works.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -62,6 +62,7 @@ struct options {
 
 /* Reads everything. False: *out_exit is the program's exit code, and what there was to say is said.
  * commands: ended by one without a name. */
-bool options_read(struct options *out, const struct command *commands, int argc, char **argv, int *out_exit);
+bool options_read(struct options *out, const struct command *commands, int argc, char **argv,
+                  int *out_exit);
 
 #endif

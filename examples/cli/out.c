@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers text and writes it; see out.h. Out of memory counts as a failure of the descriptor, so that
- * nobody takes half of a line for a whole one.
+ * Gathers text and writes it; see out.h. Out of memory counts as a failure of the descriptor, so
+ * that nobody takes half of a line for a whole one.
  */
 #include "out.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text on its way to a descriptor: gathered in memory, written in one piece. A descriptor that fails
- * swallows everything that comes after; the first error is kept. It must not know what is written.
+ * Text on its way to a descriptor: gathered in memory, written in one piece. A descriptor that
+ * fails swallows everything that comes after; the first error is kept. It must not know what is
+ * written.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H

@@ -50,8 +50,8 @@ static void write_log(void *user_data, phx_log_level level, const char *componen
 void session_init(struct session *session, const struct options *options)
 {
     memset(session, 0, sizeof *session);
-    session->log = (phx_log){
-        .struct_size = sizeof session->log, .level = PHX_LOG_DEBUG, .write = write_log};
+    session->log =
+        (phx_log){.struct_size = sizeof session->log, .level = PHX_LOG_DEBUG, .write = write_log};
     phx_loop_config_init(&session->loop);
     session->loop.log = options->is_verbose ? &session->log : NULL;
     session->tls = (phx_tls){.struct_size = sizeof session->tls, .ca_file = options->ca};
@@ -67,8 +67,8 @@ static bool can_read_ca(const char *path)
     return false;
 }
 
-community_client *session_open(struct session *session, const struct options *options, community_config *config,
-                               int *out_exit)
+community_client *session_open(struct session *session, const struct options *options,
+                               community_config *config, int *out_exit)
 {
     *out_exit = EXIT_USAGE;
     session_init(session, options);

@@ -46,11 +46,11 @@ char *stdin_read_text(void)
         text.length--;
     }
     out_bytes(&text, "", 1);
-    const char *problem = length < 0               ? strerror(errno)
-                          : length > 0             ? "the text is longer than 8 MB"
-                          : text.error != 0        ? strerror(text.error)
+    const char *problem = length < 0                             ? strerror(errno)
+                          : length > 0                           ? "the text is longer than 8 MB"
+                          : text.error != 0                      ? strerror(text.error)
                           : strlen(text.data) + 1 != text.length ? "the text holds a NUL byte"
-                                                   : NULL;
+                                                                 : NULL;
     if (problem != NULL) {
         fprintf(stderr, "community: stdin: %s\n", problem);
         out_free(&text);
@@ -98,7 +98,8 @@ bool stdin_read_token(char *token, size_t capacity, size_t *out_length)
 {
     size_t length = 0;
     if (!read_line_quietly(token, capacity, &length)) {
-        fprintf(stderr, "community: the token could not be read from stdin, or is longer than %zu bytes\n",
+        fprintf(stderr,
+                "community: the token could not be read from stdin, or is longer than %zu bytes\n",
                 capacity - 1);
         return false;
     }
@@ -106,7 +107,8 @@ bool stdin_read_token(char *token, size_t capacity, size_t *out_length)
     while (first < length && strchr(" \t\r", token[first]) != NULL && token[first] != '\0') {
         first++;
     }
-    while (length > first && strchr(" \t\r", token[length - 1]) != NULL && token[length - 1] != '\0') {
+    while (length > first && strchr(" \t\r", token[length - 1]) != NULL &&
+           token[length - 1] != '\0') {
         length--;
     }
     memmove(token, token + first, length - first);
@@ -114,7 +116,8 @@ bool stdin_read_token(char *token, size_t capacity, size_t *out_length)
     for (size_t i = 0; i < *out_length; i++) {
         unsigned char byte = (unsigned char)token[i];
         if (byte <= ' ' || byte >= 0x7F) {
-            fputs("community: the token holds a space, a control character or a byte that is no ASCII\n"
+            fputs("community: the token holds a space, a control character or a byte that is no "
+                  "ASCII\n"
                   "  Give the token alone, on one line of stdin.\n",
                   stderr);
             return false;

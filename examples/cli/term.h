@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal as a device: its size, the alternate screen, keys without line ends; and everything put
- * back, however the program ends. It must not know what is drawn.
+ * The terminal as a device: its size, the alternate screen, keys without line ends; and everything
+ * put back, however the program ends. It must not know what is drawn.
  */
 #ifndef CLI_TERM_H
 #define CLI_TERM_H
@@ -29,8 +29,8 @@ void term_leave(void);
 /* Gives it back, stops the process as Ctrl-Z does, and takes it again when the process goes on. */
 void term_suspend(void);
 
-/* A descriptor from which each signal of those that end, resize or suspend can be read as a byte, its
- * number. -1: none to be had. with_suspend: also SIGTSTP. */
+/* A descriptor from which each signal of those that end, resize or suspend can be read as a byte,
+ * its number. -1: none to be had. with_suspend: also SIGTSTP. */
 int term_open_signals(bool with_suspend);
 
 #endif

@@ -47,12 +47,12 @@ static const struct range {
     uint32_t first;
     uint32_t last;
 } unsafe[] = {
-    {0x0000, 0x001F}, {0x007F, 0x009F}, /* controls, escape among them */
-    {0x00AD, 0x00AD}, {0x034F, 0x034F}, /* soft hyphen, grapheme joiner */
-    {0x061C, 0x061C}, {0x180E, 0x180E}, {0x200B, 0x200C}, /* invisible */
-    {0x200E, 0x200F}, {0x2028, 0x202E}, /* direction marks, line separators, overrides */
-    {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, /* isolates, byte order mark */
-    {0xE0000, 0xE0FFF}, /* tags */
+    {0x0000, 0x001F},   {0x007F, 0x009F},                   /* controls, escape among them */
+    {0x00AD, 0x00AD},   {0x034F, 0x034F},                   /* soft hyphen, grapheme joiner */
+    {0x061C, 0x061C},   {0x180E, 0x180E}, {0x200B, 0x200C}, /* invisible */
+    {0x200E, 0x200F},   {0x2028, 0x202E}, /* direction marks, line separators, overrides */
+    {0x2060, 0x206F},   {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, /* isolates, byte order mark */
+    {0xE0000, 0xE0FFF},                                     /* tags */
 };
 
 bool text_is_unsafe(uint32_t code_point)

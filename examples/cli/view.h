@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The three ways in which `watch` shows the feed. A view is told what happens and composes its output;
- * it must not know when to end, or why.
+ * The three ways in which `watch` shows the feed. A view is told what happens and composes its
+ * output; it must not know when to end, or why.
  */
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H

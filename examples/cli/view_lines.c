@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch into a pipe or on a plain terminal: a line for each thing that happens. "+" new, "~" changed,
+ * watch into a pipe or on a plain terminal: a line for each thing that happens. "+" new, "~"
+ * changed,
  * "-" gone, "=" the whole feed anew (oldest first, as if each came now), "#" the connection.
  */
 #include "view.h"
@@ -13,7 +14,8 @@
 
 static void status(struct view *view, const community_status *status)
 {
-    out_format(&view->out, "# %s, %s", state_name(status->state), freshness_name(status->freshness));
+    out_format(&view->out, "# %s, %s", state_name(status->state),
+               freshness_name(status->freshness));
     if (status->error.status != PHX_OK) {
         out_text(&view->out, ": ");
         explain_cause(&view->out, &status->error);

@@ -167,9 +167,8 @@ static void draw_posts(struct screen *screen, const community_snapshot *snapshot
     size_t last_row = screen->size.rows - 1;
     int64_t now_ms = now_wall_ms();
     const community_post *post;
-    for (size_t i = 0; screen->row < last_row &&
-                       (post = community_snapshot_post(snapshot, i)) != NULL;
-         i++) {
+    for (size_t i = 0;
+         screen->row < last_row && (post = community_snapshot_post(snapshot, i)) != NULL; i++) {
         draw_post_head(screen, post, now_ms);
         draw_body(screen, post->body, last_row);
         if (screen->row < last_row) {
@@ -278,11 +277,11 @@ static void end(struct view *view)
 struct view *view_screen(community_client *client)
 {
     static struct screen screen = {.view = {.status = status,
-                                     .batch = batch,
-                                     .error = error,
-                                     .draw = draw,
-                                     .resize = resize,
-                                     .end = end}};
+                                            .batch = batch,
+                                            .error = error,
+                                            .draw = draw,
+                                            .resize = resize,
+                                            .end = end}};
     const char *no_colour = getenv("NO_COLOR");
     screen.has_colour = no_colour == NULL || no_colour[0] == '\0';
     screen.view.client = client;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch: one client, one view, and what ends them: a key, a signal, the time, a reader that went away,
- * or a refusal that waiting does not cure.
+ * watch: one client, one view, and what ends them: a key, a signal, the time, a reader that went
+ * away, or a refusal that waiting does not cure.
  */
 #include "commands.h"
 #include "explain.h"
@@ -19,7 +19,7 @@ struct watch {
     community_client *client;
     struct view *view;
     bool is_ended;
-    bool is_hopeless;   /* ended by what the server or the network said */
+    bool is_hopeless; /* ended by what the server or the network said */
     bool was_connected;
 };
 
@@ -32,8 +32,8 @@ static bool is_permanent(const phx_error *error)
     case PHX_ERROR_UNSUPPORTED:
         return true;
     case PHX_ERROR_UPGRADE_REFUSED:
-        return error->http_status >= 400 && error->http_status < 500 &&
-               error->http_status != 408 && error->http_status != 429;
+        return error->http_status >= 400 && error->http_status < 500 && error->http_status != 408 &&
+               error->http_status != 429;
     default:
         return false;
     }
@@ -102,13 +102,13 @@ static void on_signal(void *user_data, int32_t fd, uint32_t events)
     }
 }
 
-
 /* A descriptor that cannot be waited on, such as a file, has nothing to say. */
-static void listen_to(struct watch *watch, phx_watch **out, int fd, uint32_t events, phx_watch_fn fn)
+static void listen_to(struct watch *watch, phx_watch **out, int fd, uint32_t events,
+                      phx_watch_fn fn)
 {
     *out = NULL;
-    if (fd >= 0 && phx_loop_watch(community_client_loop(watch->client), fd, events, fn, watch, out) !=
-                       PHX_OK) {
+    if (fd >= 0 && phx_loop_watch(community_client_loop(watch->client), fd, events, fn, watch,
+                                  out) != PHX_OK) {
         *out = NULL;
     }
 }
@@ -167,8 +167,8 @@ static int verdict(const struct watch *watch)
 {
     community_status status;
     community_client_read_status(watch->client, &status);
-    bool is_well = status.state == COMMUNITY_CONNECTED && (status.freshness == COMMUNITY_LIVE ||
-                                                           status.freshness == COMMUNITY_UNSYNCED);
+    bool is_well = status.state == COMMUNITY_CONNECTED &&
+                   (status.freshness == COMMUNITY_LIVE || status.freshness == COMMUNITY_UNSYNCED);
     bool is_asked_for = watch->is_ended && !watch->is_hopeless && watch->was_connected;
     if (is_well || is_asked_for) {
         return EXIT_OK;
