@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
+static const phx_error read_only = {.status = PHX_ERROR_UNSUPPORTED,
+                                    .message = "this keychain can only be read"};
+
 static int report(const struct options *options, phx_status status, const char *done)
 {
     if (status != PHX_OK) {
@@ -27,7 +30,7 @@ int command_login(const struct options *options)
     char token[PHX_MAX_TOKEN_BYTES + 1];
     size_t length;
     if (keychain->write == NULL) {
-        exit_code = complain_status(PHX_ERROR_UNSUPPORTED, "this keychain can only be read");
+        exit_code = complain(&read_only);
     } else if (!stdin_read_token(token, sizeof token, &length)) {
         exit_code = EXIT_USAGE;
     } else {
@@ -47,7 +50,7 @@ int command_logout(const struct options *options)
         return exit_code;
     }
     exit_code = keychain->erase == NULL
-                    ? complain_status(PHX_ERROR_UNSUPPORTED, "this keychain can only be read")
+                    ? complain(&read_only)
                     : report(options, keychain->erase(keychain->user_data), "logged out");
     phx_keychain_release(keychain);
     return exit_code;

@@ -190,9 +190,15 @@ static bool report_upgrade(struct doctor *doctor, bool is_encrypted)
         return ok(doctor, "upgrade", "the server speaks WebSocket");
     }
     if (error->status == PHX_ERROR_UNAUTHORIZED) {
-        return ok(doctor, "upgrade", "the server answers, and asks for a token");
+        return ok(doctor, "upgrade", "the server answers");
     }
-    return failed(doctor, is_refusal(error) || !is_encrypted ? "upgrade" : "tls", error);
+    if (is_refusal(error) || !is_encrypted) {
+        return failed(doctor, "upgrade", error);
+    }
+    /* TCP was well, and nothing came back: as a rule a server that does not speak TLS there. */
+    phx_error tls = *error;
+    tls.status = PHX_ERROR_TLS;
+    return failed(doctor, "tls", &tls);
 }
 
 static bool report_token(struct doctor *doctor, phx_status read)

@@ -51,13 +51,10 @@ static const struct {
     {PHX_ERROR_TOO_LARGE, "Make it shorter."},
     {PHX_ERROR_IO, "Look at the disk's space and the folder's permissions."},
     {PHX_ERROR_NAME_NOT_FOUND, "Look at the host's name in --url and --api, and at the network."},
-    {PHX_ERROR_CONNECTION_REFUSED,
-     "Is the server running, and are host and port right? `community doctor` looks step by step."},
+    {PHX_ERROR_CONNECTION_REFUSED, "Is the server running, and are host and port right?"},
     {PHX_ERROR_UNREACHABLE, "Look at the network of this machine."},
-    {PHX_ERROR_TIMEOUT,
-     "The server or the network is slow or down. `community doctor` looks step by step."},
-    {PHX_ERROR_TLS,
-     "Does the server speak TLS at that port? `community doctor` looks step by step."},
+    {PHX_ERROR_TIMEOUT, "The server or the network is slow or down."},
+    {PHX_ERROR_TLS, "Does the server speak TLS at that port?"},
     {PHX_ERROR_TLS_CERTIFICATE,
      "If the server's authority is your own, give its certificate with --ca FILE. Also look at the "
      "host's name and at the clock."},
@@ -92,6 +89,8 @@ void explain_cause(struct out *out, const phx_error *error)
     const char *message = error->message;
     if (message == NULL || message[0] == '\0') {
         message = phx_status_message(error->status);
+    } else if (error->status == PHX_ERROR_UNAUTHORIZED) {
+        out_format(out, "%s: ", phx_status_message(error->status));
     }
     (void)text_show(out, (phx_slice){message, strlen(message)}, SIZE_MAX);
     char number[24];
@@ -108,6 +107,9 @@ int complain(const phx_error *error)
     out_text(&out, "community: ");
     explain_cause(&out, error);
     out_format(&out, "\n  %s\n", remedy_of(error));
+    if (exit_code_of(error->status) == EXIT_UNREACHABLE) {
+        out_text(&out, "  `community doctor` finds out at which step it fails.\n");
+    }
     (void)out_flush(&out);
     out_free(&out);
     return exit_code_of(error->status);
