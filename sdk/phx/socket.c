@@ -216,6 +216,7 @@ void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch)
     phxi_timer_cancel(&engine->timers, &engine->socket_timer);
     engine->metrics.connects++;
     engine->was_refreshed = false;
+    engine->last_error = (phx_error){.status = PHX_OK};
     set_state(engine, PHX_CLIENT_CONNECTED);
     phxi_heartbeat_start(engine);
     if (engine->config.reconnect.kind == PHX_BACKOFF_STEPPED) {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times as Ecto writes them, to UTC milliseconds. Pure: no clock, no locale, no time zone data.
+ */
+#include "community/post_codec.h"
+
+/* From 0000-01-01 to 1970-01-01 in the proleptic Gregorian calendar. */
+#define DAYS_TO_1970 719528
+
+typedef struct cursor {
+    const char *at;
+    const char *end;
+} cursor;
+
+static bool take(cursor *text, char byte)
+{
+    if (text->at == text->end || *text->at != byte) {
+        return false;
+    }
+    text->at++;
+    return true;
+}
+
+/* Exactly `digits` digits that are a number from `least` to `most`. */
+static bool take_number(cursor *text, int digits, int least, int most, int *out_value)
+{
+    int value = 0;
+    for (int i = 0; i < digits; i++) {
+        if (text->at == text->end || *text->at < '0' || *text->at > '9') {
+            return false;
+        }
+        value = value * 10 + (*text->at++ - '0');
+    }
+    *out_value = value;
+    return value >= least && value <= most;
+}
+
+static bool is_leap_year(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static int days_before_month(int year, int month)
+{
+    static const int16_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    return before[month - 1] + (month > 2 && is_leap_year(year) ? 1 : 0);
+}
+
+/* Days since 1970-01-01. */
+static bool take_date(cursor *text, int64_t *out_days)
+{
+    int year;
+    int month;
+    int day;
+    if (!take_number(text, 4, 0, 9999, &year) || !take(text, '-') ||
+        !take_number(text, 2, 1, 12, &month) || !take(text, '-') ||
+        !take_number(text, 2, 1, 31, &day)) {
+        return false;
+    }
+    int before = days_before_month(year, month);
+    int after = month == 12 ? before + 31 : days_before_month(year, month + 1);
+    /* The years before this one that are leap years, year 0 among them. */
+    int leap_years = (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+    *out_days = (int64_t)year * 365 + leap_years + before + day - 1 - DAYS_TO_1970;
+    return day <= after - before;
+}
+
+/* Up to six digits behind the point, cut to milliseconds; no point is no fraction. */
+static bool take_fraction(cursor *text, int *out_ms)
+{
+    int digits = 0;
+    *out_ms = 0;
+    if (!take(text, '.')) {
+        return true;
+    }
+    for (int weight = 100; text->at < text->end && *text->at >= '0' && *text->at <= '9';
+         weight /= 10) {
+        *out_ms += weight * (*text->at++ - '0');
+        digits++;
+    }
+    return digits >= 1 && digits <= 6;
+}
+
+static bool take_clock(cursor *text, int64_t *out_ms)
+{
+    int hour;
+    int minute;
+    int second;
+    int ms;
+    if (!take_number(text, 2, 0, 23, &hour) || !take(text, ':') ||
+        !take_number(text, 2, 0, 59, &minute) || !take(text, ':') ||
+        !take_number(text, 2, 0, 60, &second) || !take_fraction(text, &ms)) {
+        return false;
+    }
+    int seconds = (hour * 60 + minute) * 60 + (second == 60 ? 59 : second);
+    *out_ms = (int64_t)seconds * 1000 + ms;
+    return true;
+}
+
+/* 'Z', an offset or nothing; what has to be subtracted to get UTC. */
+static bool take_zone(cursor *text, int64_t *out_ms)
+{
+    int hours;
+    int minutes;
+    *out_ms = 0;
+    if (text->at == text->end || take(text, 'Z')) {
+        return true;
+    }
+    int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
+    if (sign == 0 || !take_number(text, 2, 0, 23, &hours) || !take(text, ':') ||
+        !take_number(text, 2, 0, 59, &minutes)) {
+        return false;
+    }
+    *out_ms = (int64_t)sign * (hours * 60 + minutes) * 60000;
+    return true;
+}
+
+bool communityi_time_parse(const char *text, size_t length, int64_t *out_ms)
+{
+    cursor at = {text, text + length};
+    int64_t days;
+    int64_t clock_ms;
+    int64_t zone_ms;
+    *out_ms = 0;
+    if (!take_date(&at, &days) || !(take(&at, 'T') || take(&at, ' ')) ||
+        !take_clock(&at, &clock_ms) || !take_zone(&at, &zone_ms) || at.at != at.end) {
+        return false;
+    }
+    *out_ms = days * 86400000 + clock_ms - zone_ms;
+    return true;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A community_client's birth, its turns on the loop, and its end.
+ */
+#include "runtime/community_client.h"
+
+#include <phx/platform.h>
+#include <string.h>
+
+#include "support/alloc.h"
+#include "support/config.h"
+#include "wire/url.h"
+
+enum {
+    DEFAULT_MAX_POSTS = 1000,
+    DEFAULT_PAGE_POSTS = 50,
+    DEFAULT_REQUEST_TIMEOUT_MS = 15000,
+    DEFAULT_MAX_REQUESTS = 64,
+    MAX_NOTED_IDS = 4096,
+};
+
+void community_config_init_sized(community_config *config, uint32_t struct_size)
+{
+    phxi_config_init(config, struct_size);
+}
+
+void communityi_client_lock(community_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+}
+
+void communityi_client_unlock(community_client *client)
+{
+    pthread_mutex_unlock(&client->lock);
+}
+
+uint64_t communityi_client_now_ms(const community_client *client)
+{
+    return phx_loop_now_ms(client->loop);
+}
+
+bool communityi_client_is_live(community_client *client)
+{
+    communityi_client_lock(client);
+    bool is_live = !client->is_released;
+    communityi_client_unlock(client);
+    return is_live;
+}
+
+/* What a client holds but its memory and its phx_client. */
+static void let_go(community_client *client)
+{
+    communityi_sync_free(client->sync);
+    communityi_store_free(client->store);
+    community_snapshot_release(client->snapshot);
+    if (client->http != NULL && client->http->release != NULL) {
+        client->http->release(client->http->user_data);
+    }
+    phx_keychain_release(client->keychain);
+    if (client->api_url != NULL) {
+        phxi_free(&client->allocator, client->api_url);
+    }
+}
+
+static void turn(void *user_data, uint64_t now_ms)
+{
+    community_client *client = user_data;
+    client->needs_turn = false;
+    communityi_mailbox_empty(client);
+    communityi_link_turn(client, now_ms);
+    communityi_sync_advance(client->sync, now_ms);
+    communityi_feed_pump(client);
+    communityi_feed_flush(client);
+    communityi_status_publish(client);
+}
+
+static uint64_t deadline_ms(void *user_data)
+{
+    const community_client *client = user_data;
+    if (client->needs_turn) {
+        return 0;
+    }
+    uint64_t link_ms = communityi_link_deadline_ms(client);
+    uint64_t sync_ms = communityi_sync_deadline_ms(client->sync);
+    return link_ms < sync_ms ? link_ms : sync_ms;
+}
+
+static phx_status check_api_url(const community_config *config)
+{
+    if (config->api_url == NULL) {
+        return PHX_OK;
+    }
+    phxi_url url;
+    const char *reason = NULL;
+    phx_status status = phxi_url_parse(config->api_url, &url, &reason);
+    if (status == PHX_OK && (url.is_websocket || url.query.data != NULL)) {
+        status = PHX_ERROR_INVALID_URL;
+    }
+    if (status == PHX_OK && !url.is_secure && !config->allow_insecure &&
+        !phxi_url_is_loopback(&url)) {
+        status = PHX_ERROR_INSECURE;
+    }
+    return status;
+}
+
+static phx_status check(const community_config *config)
+{
+    if (config->url == NULL || config->keychain == NULL || config->keychain->read == NULL) {
+        return PHX_ERROR_INVALID_ARGUMENT;
+    }
+    if (config->http != NULL && (config->http->send == NULL || config->http->cancel == NULL)) {
+        return PHX_ERROR_INVALID_ARGUMENT;
+    }
+    return check_api_url(config);
+}
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static phx_status take_loop(const community_config *config, phx_loop **out_loop)
+{
+    if (config->loop == NULL) {
+        return phx_loop_new(config->loop_config, out_loop);
+    }
+    phx_loop_retain(config->loop);
+    *out_loop = config->loop;
+    return PHX_OK;
+}
+
+static void set_defaults(community_client *client)
+{
+    community_config *config = &client->config;
+    config->max_posts = or_default(config->max_posts, DEFAULT_MAX_POSTS);
+    config->page_posts = or_default(config->page_posts, DEFAULT_PAGE_POSTS);
+    config->request_timeout_ms = or_default(config->request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS);
+    config->max_requests = or_default(config->max_requests, DEFAULT_MAX_REQUESTS);
+    communityi_lifecycle_init(&client->lifecycle);
+    communityi_mailbox_init(client);
+    client->rejoin_at_ms = UINT64_MAX;
+    client->error.message = client->error_message;
+    client->published = (community_status){
+        .struct_size = (uint32_t)sizeof client->published,
+        .error = {.struct_size = (uint32_t)sizeof client->error,
+                  .message = client->published_message},
+    };
+    client->stats.struct_size = (uint32_t)sizeof client->stats;
+}
+
+static phx_status make_parts(community_client *client)
+{
+    uint64_t seeds[3];
+    const phx_random *random = phx_loop_random(client->loop);
+    phx_status status = random->fill(random->user_data, (uint8_t *)seeds, sizeof seeds);
+    if (status != PHX_OK) {
+        return status;
+    }
+    communityi_retry_init(&client->rejoin_retry, seeds[2]);
+    status = communityi_store_new(&client->allocator, client->config.max_posts, seeds,
+                                  &client->store);
+    if (status != PHX_OK) {
+        return status;
+    }
+    client->snapshot = communityi_store_snapshot(client->store);
+    const communityi_sync_config sync = {
+        .allocator = &client->allocator,
+        .store = client->store,
+        .max_posts = client->config.max_posts,
+        .page_posts = client->config.page_posts,
+        .max_noted_ids = MAX_NOTED_IDS,
+        .has_pages = client->api_url != NULL,
+        .seed = {seeds[0], seeds[1]},
+    };
+    return communityi_sync_new(&sync, &client->sync);
+}
+
+static phx_status take_rest(community_client *client, const community_config *config)
+{
+    client->http = config->http;
+    if (config->api_url == NULL) {
+        return PHX_OK;
+    }
+    client->api_url = phxi_copy_text(&client->allocator, config->api_url, strlen(config->api_url));
+    if (client->api_url == NULL) {
+        return PHX_ERROR_NO_MEMORY;
+    }
+    return client->http == NULL ? phx_http_curl(client->loop, config->tls, &client->http) : PHX_OK;
+}
+
+/* NULL: no memory, and nothing was taken. */
+static community_client *allocate(const community_config *config, phx_loop *loop)
+{
+    const phx_allocator *allocator = phx_loop_allocator(loop);
+    community_client *client = phxi_alloc_zero(allocator, sizeof *client);
+    if (client != NULL && pthread_mutex_init(&client->lock, NULL) != 0) {
+        phxi_free(allocator, client);
+        client = NULL;
+    }
+    if (client != NULL) {
+        client->allocator = *allocator;
+        client->loop = loop;
+        client->config = *config;
+        client->keychain = config->keychain;
+        client->source =
+            (phx_loop_source){.user_data = client, .turn = turn, .deadline_ms = deadline_ms};
+    }
+    return client;
+}
+
+static void free_client(community_client *client)
+{
+    phx_loop *loop = client->loop;
+    phx_allocator allocator = client->allocator;
+    let_go(client);
+    (void)pthread_mutex_destroy(&client->lock);
+    phxi_free(&allocator, client);
+    phx_loop_release(loop);
+}
+
+static void release_transport(const community_config *config)
+{
+    if (config->transport != NULL && config->transport->release != NULL) {
+        config->transport->release(config->transport->user_data);
+    }
+}
+
+/* All that was given is consumed, whatever comes of it. */
+static void release_ports(const community_config *config)
+{
+    release_transport(config);
+    if (config->http != NULL && config->http->release != NULL) {
+        config->http->release(config->http->user_data);
+    }
+    if (config->keychain != NULL) {
+        phx_keychain_release(config->keychain);
+    }
+}
+
+phx_status community_client_new(const community_config *given, community_client **out_client)
+{
+    *out_client = NULL;
+    community_config config;
+    phxi_config_copy(&config, sizeof config, given);
+    phx_loop *loop = NULL;
+    phx_status status = check(&config);
+    if (status == PHX_OK) {
+        status = take_loop(&config, &loop);
+    }
+    community_client *client = status == PHX_OK ? allocate(&config, loop) : NULL;
+    if (client == NULL) {
+        release_ports(&config);
+        phx_loop_release(loop);
+        return status == PHX_OK ? PHX_ERROR_NO_MEMORY : status;
+    }
+    set_defaults(client);
+    status = take_rest(client, &config);
+    if (status == PHX_OK) {
+        status = make_parts(client);
+    }
+    if (status != PHX_OK) {
+        release_transport(&config);
+    } else {
+        status = communityi_link_new(client, &config); /* takes the transport */
+    }
+    if (status != PHX_OK) {
+        free_client(client);
+        return status;
+    }
+    phx_loop_add_source(loop, &client->source);
+    *out_client = client;
+    return PHX_OK;
+}
+
+void communityi_client_end(community_client *client)
+{
+    void (*release_user_data)(void *) = client->config.release_user_data;
+    void *user_data = client->config.user_data;
+    phx_loop *loop = client->loop;
+    phx_loop_retain(loop);
+    free_client(client);
+    if (release_user_data != NULL) {
+        release_user_data(user_data);
+    }
+    phx_loop_release(loop);
+}
+
+static void run_release(void *user_data)
+{
+    community_client *client = user_data;
+    communityi_client_lock(client);
+    bool is_posted = client->mailbox.is_posted;
+    communityi_client_unlock(client);
+    if (is_posted) {
+        phx_loop_finish(client->loop, &client->release_task); /* behind it */
+        return;
+    }
+    communityi_sync_end(client->sync);
+    communityi_feed_pump(client);
+    communityi_operations_close(client);
+    phx_loop_remove_source(client->loop, &client->source);
+    phx_client_release(client->phx); /* ends with communityi_client_end */
+}
+
+void community_client_release(community_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    communityi_client_lock(client);
+    client->is_released = true;
+    communityi_client_unlock(client);
+    client->release_task = (phx_loop_task){.user_data = client, .run = run_release};
+    phx_loop *loop = client->loop;
+    phx_loop_retain(loop);
+    phx_loop_finish(loop, &client->release_task);
+    phx_loop_release(loop);
+}
+
+phx_status community_client_poll(community_client *client, uint32_t timeout_ms)
+{
+    return phx_loop_poll(client->loop, timeout_ms);
+}
+
+phx_status community_client_run(community_client *client)
+{
+    return phx_loop_run(client->loop);
+}
+
+phx_status community_client_start(community_client *client)
+{
+    return phx_loop_start(client->loop);
+}
+
+void community_client_stop(community_client *client)
+{
+    phx_loop_stop(client->loop);
+}
+
+phx_loop *community_client_loop(community_client *client)
+{
+    return client->loop;
+}

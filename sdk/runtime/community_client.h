@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of a community_client, shared by the community_*.c files: who owns which member, and what
+ * each file offers the others. `lock` guards what any thread may touch; all else is the loop's thread's.
+ * Nothing of the app's or of a port's is called with the lock held; the loop's own lock is taken inside it.
+ */
+#ifndef COMMUNITYI_CLIENT_H
+#define COMMUNITYI_CLIENT_H
+
+#include <community/community.h>
+#include <phx/channel.h>
+#include <pthread.h>
+
+#include "community/lifecycle.h"
+#include "community/rest_call.h"
+#include "community/retry.h"
+#include "community/store.h"
+#include "community/sync.h"
+
+enum { COMMUNITYI_MESSAGE_BYTES = 256 };
+
+/* A REST call or a login that was accepted; one block with its texts. */
+typedef struct communityi_operation {
+    struct communityi_operation *previous; /* in one of the client's two lists */
+    struct communityi_operation *next;
+    community_client *client;
+    uint64_t id;
+    size_t block_bytes;
+    bool is_login;     /* call.text is the token */
+    bool is_cancelled; /* under the client's lock */
+    bool is_refresh;   /* its token was refused once */
+    uint64_t http_id;  /* 0: not with the http port */
+    communityi_call call;
+    char key_text[COMMUNITYI_KEY_TEXT_BYTES];
+    community_done_fn done;
+    void (*login_done)(void *user_data, phx_status status);
+    void *user_data;
+} communityi_operation;
+
+typedef struct communityi_operation_list {
+    communityi_operation *first;
+    communityi_operation *last;
+} communityi_operation_list;
+
+/* What other threads left for the loop's. */
+typedef struct communityi_mailbox {
+    phx_loop_task task; /* only wakes the loop: the client's turn empties the mailbox */
+    bool is_posted;
+    uint32_t facts; /* the three that the app reports, COMMUNITYI_FACT_* */
+    bool is_probe;
+    bool is_retry;
+    bool is_logout;
+    bool is_cancel; /* some operation is_cancelled */
+    uint64_t last_operation_id;
+    uint32_t operation_count;
+    communityi_operation_list waiting;
+    communityi_operation_list active;
+} communityi_mailbox;
+
+struct community_client {
+    phx_allocator allocator;
+    phx_loop *loop;
+    phx_client *phx;
+    phx_keychain phx_keychain; /* gives phx the tokens of `keychain` */
+    const phx_keychain *keychain;
+    const phx_http *http;
+    community_config config; /* callbacks and limits; its pointers to structs are not used */
+    char *api_url;           /* NULL: no REST */
+
+    phx_loop_source source;
+    bool needs_turn; /* something came in since the last one */
+    phx_loop_task release_task;
+
+    communityi_lifecycle lifecycle;
+    phx_channel channel; /* {0}: none */
+    uint32_t settle_turns; /* turns until phx has surely seen the last command */
+    phx_client_state phx_state;
+    bool is_close_ordered; /* phx has yet to act on it */
+    communityi_retry rejoin_retry;
+    uint64_t rejoin_at_ms; /* UINT64_MAX: no join is planned */
+    uint64_t joined_at_ms;
+
+    communityi_store *store;
+    communityi_sync *sync;
+    uint64_t page_id;      /* of the sync's page that is with the http port; 0: none */
+    uint64_t page_http_id;
+
+    bool is_filled;        /* the feed has been what the server listed, once */
+    phx_error error;       /* message: in error_message */
+    char error_message[COMMUNITYI_MESSAGE_BYTES];
+    uint32_t attempts;
+    uint64_t next_attempt_at_ms; /* 0: none planned */
+    int64_t stale_since_ms;
+
+    pthread_mutex_t lock;
+    /* Under the lock. */
+    bool is_released;
+    communityi_mailbox mailbox;
+    const community_snapshot *snapshot;
+    community_stats stats;
+    community_status published; /* message: in published_message */
+    uint64_t published_next_at_ms;
+    char published_message[COMMUNITYI_MESSAGE_BYTES];
+    char read_message[COMMUNITYI_MESSAGE_BYTES]; /* of the last community_client_read_status */
+};
+
+/* community_client.c */
+void communityi_client_lock(community_client *client);
+void communityi_client_unlock(community_client *client);
+/* Whether the app may still be told anything but what it waits for. */
+bool communityi_client_is_live(community_client *client);
+uint64_t communityi_client_now_ms(const community_client *client);
+/* phx has made its last call: the client goes too. */
+void communityi_client_end(community_client *client);
+
+/* community_mailbox.c */
+void communityi_mailbox_init(community_client *client);
+/* With the lock held: sees to it that the loop takes a turn. */
+void communityi_mailbox_wake(community_client *client);
+/* Does what other threads asked for. */
+void communityi_mailbox_empty(community_client *client);
+
+/* community_link.c: the connection. */
+PHX_MUST_CHECK phx_status communityi_link_new(community_client *client,
+                                              const community_config *config);
+void communityi_link_handle(community_client *client, communityi_event event);
+void communityi_link_set_fact(community_client *client, communityi_fact fact, bool is_true);
+void communityi_link_probe(community_client *client);
+void communityi_link_turn(community_client *client, uint64_t now_ms);
+uint64_t communityi_link_deadline_ms(const community_client *client);
+
+/* community_feed.c: the feed. */
+void communityi_feed_on_message(void *user_data, const phx_message *message);
+/* Asks for the page that the sync wants, and gives up one that it does not want any more. */
+void communityi_feed_pump(community_client *client);
+/* Tells the app what changed. */
+void communityi_feed_flush(community_client *client);
+
+/* community_operation.c */
+/* A new operation with copies of the texts of `call`, put behind those that wait. Statuses of the public calls. */
+PHX_MUST_CHECK phx_status communityi_operation_add(community_client *client,
+                                                   const communityi_operation *filled,
+                                                   uint64_t *out_id);
+void communityi_operations_start(community_client *client);
+void communityi_operations_drop_cancelled(community_client *client);
+void communityi_operations_close(community_client *client);
+
+/* community_http.c */
+/* Reads the token, composes the request, gives it to the http port. PHX_OK: done will come. */
+PHX_MUST_CHECK phx_status communityi_http_send(community_client *client,
+                                               const communityi_call *call, bool is_refresh,
+                                               const char *key_text, phx_http_done_fn done,
+                                               void *done_user_data, uint64_t *out_http_id);
+/* Whether `status` says that there is no token to send. */
+bool communityi_http_is_token_failure(phx_status status);
+
+/* community_status.c */
+void communityi_count(community_client *client, uint64_t *counter);
+/* What the next status says went wrong. */
+void communityi_status_set_error(community_client *client, const phx_error *error);
+/* Tells the app, if anything in the status changed. */
+void communityi_status_publish(community_client *client);
+void communityi_report(community_client *client, phx_status status, const char *message);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The feed: live events into the store, pages for the sync, batches to the app.
+ */
+#include <stdio.h>
+
+#include "community/live.h"
+#include "runtime/community_client.h"
+
+static void on_undecodable(community_client *client, phx_status status, phx_slice event,
+                           const char *reason)
+{
+    communityi_count(client, &client->stats.malformed);
+    char message[COMMUNITYI_MESSAGE_BYTES];
+    (void)snprintf(message, sizeof message, "an event %.*s was lost: %s", (int)event.length,
+                   event.data, reason[0] != '\0' ? reason : phx_status_message(status));
+    communityi_sync_lost(client->sync, communityi_client_now_ms(client));
+    communityi_report(client, status, message);
+}
+
+static void on_live(community_client *client, communityi_live_kind kind,
+                    const phx_message *message)
+{
+    communityi_live live = {.kind = kind};
+    const char *reason = "its payload is binary";
+    phx_status status = PHX_ERROR_MALFORMED_FRAME;
+    bool is_changed = false;
+    if (!message->is_binary) {
+        status =
+            communityi_live_decode(&client->allocator, kind, message->payload, &live, &reason);
+    }
+    if (status == PHX_OK) {
+        reason = "";
+        status = communityi_sync_live(client->sync, &live, communityi_client_now_ms(client),
+                                      &is_changed);
+    }
+    communityi_live_free(&client->allocator, &live);
+    communityi_count(client, &client->stats.events);
+    if (status != PHX_OK) {
+        on_undecodable(client, status, message->event, reason);
+    } else if (!is_changed) {
+        communityi_count(client, &client->stats.events_without_effect);
+    }
+}
+
+void communityi_feed_on_message(void *user_data, const phx_message *message)
+{
+    community_client *client = user_data;
+    if (message->channel.id != client->channel.id) {
+        return; /* of a channel that was left */
+    }
+    client->needs_turn = true;
+    communityi_live_kind kind = communityi_live_kind_of(message->event);
+    if (kind != COMMUNITYI_LIVE_UNKNOWN) {
+        on_live(client, kind, message);
+    } else if (client->config.on_event != NULL && communityi_client_is_live(client)) {
+        const community_event event = {
+            .struct_size = (uint32_t)sizeof event,
+            .name = message->event,
+            .payload = message->payload,
+            .is_binary = message->is_binary,
+        };
+        client->config.on_event(client->config.user_data, &event);
+    }
+}
+
+static void on_page_failed(community_client *client, uint64_t page_id, const phx_error *error)
+{
+    communityi_status_set_error(client, error);
+    if (communityi_sync_failed(client->sync, page_id, error->status, error->retry_after_ms,
+                               communityi_client_now_ms(client)) ||
+        communityi_http_is_token_failure(error->status)) {
+        communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
+    }
+}
+
+static void on_page_answered(community_client *client, uint64_t page_id,
+                             const phx_http_response *response)
+{
+    uint64_t pages_before = communityi_sync_page_count(client->sync);
+    const char *reason = "";
+    phx_status status =
+        communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
+                               communityi_client_now_ms(client), &reason);
+    if (communityi_sync_page_count(client->sync) != pages_before) {
+        communityi_count(client, &client->stats.pages);
+    }
+    if (status != PHX_OK) {
+        const phx_error error = {.struct_size = (uint32_t)sizeof error,
+                                 .status = status,
+                                 .http_status = response->error.http_status,
+                                 .message = reason};
+        communityi_status_set_error(client, &error);
+        communityi_report(client, status, client->error_message);
+    }
+}
+
+static void on_page(void *user_data, const phx_http_response *response)
+{
+    community_client *client = user_data;
+    uint64_t page_id = client->page_id;
+    client->needs_turn = true;
+    client->page_id = 0;
+    client->page_http_id = 0;
+    communityi_answer answer;
+    communityi_rest_refusal(response, &answer);
+    if (answer.result.error.status != PHX_OK) {
+        on_page_failed(client, page_id, &answer.result.error);
+    } else {
+        on_page_answered(client, page_id, response);
+    }
+    communityi_feed_pump(client);
+}
+
+static void send_page(community_client *client, const communityi_sync_page *page)
+{
+    const communityi_call call = {
+        .kind = COMMUNITYI_CALL_LIST_POSTS,
+        .post_id = {page->before_id, page->before_length},
+        .limit = page->limit,
+    };
+    client->page_id = page->id;
+    phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page,
+                                             client, &client->page_http_id);
+    if (status != PHX_OK) {
+        const phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status};
+        client->page_id = 0;
+        on_page_failed(client, page->id, &error);
+    }
+}
+
+void communityi_feed_pump(community_client *client)
+{
+    communityi_sync_page page = communityi_sync_wanted(client->sync);
+    if (page.id == client->page_id) {
+        return;
+    }
+    if (client->page_id != 0) {
+        client->http->cancel(client->http->user_data, client->page_http_id);
+        client->page_id = 0;
+        client->page_http_id = 0;
+    }
+    if (page.id != 0) {
+        send_page(client, &page);
+    }
+}
+
+static void publish_snapshot(community_client *client, const community_snapshot *snapshot)
+{
+    const community_snapshot *next = community_snapshot_retain(snapshot);
+    communityi_client_lock(client);
+    const community_snapshot *previous = client->snapshot;
+    client->snapshot = next;
+    client->stats.batches++;
+    communityi_client_unlock(client);
+    community_snapshot_release(previous);
+}
+
+void communityi_feed_flush(community_client *client)
+{
+    community_batch batch;
+    if (!communityi_client_is_live(client) ||
+        !communityi_store_begin_batch(client->store, &batch)) {
+        return;
+    }
+    publish_snapshot(client, batch.snapshot);
+    if (client->config.on_change != NULL) {
+        client->config.on_change(client->config.user_data, &batch);
+    }
+    communityi_store_end_batch(client->store, &batch);
+}
+
+const community_snapshot *community_client_snapshot(community_client *client)
+{
+    communityi_client_lock(client);
+    const community_snapshot *snapshot = community_snapshot_retain(client->snapshot);
+    communityi_client_unlock(client);
+    return snapshot;
+}
