@@ -70,9 +70,9 @@ static bool can_read_ca(const char *path)
 community_client *session_open(struct session *session, const struct options *options,
                                community_config *config, int *out_exit)
 {
-    *out_exit = EXIT_USAGE;
     session_init(session, options);
     if (!can_read_ca(options->ca)) {
+        *out_exit = EXIT_USAGE;
         return NULL;
     }
     config->keychain = session_keychain(options, out_exit);

@@ -10,20 +10,41 @@
 #include "json_out.h"
 #include "lines.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-static void status(struct view *view, const community_status *status)
+struct lines {
+    struct view view;
+    char status[512]; /* the last line about the connection */
+};
+
+static void compose_status(struct out *line, const community_status *status)
 {
-    out_format(&view->out, "# %s, %s", state_name(status->state),
-               freshness_name(status->freshness));
+    out_format(line, "# %s, %s", state_name(status->state), freshness_name(status->freshness));
     if (status->error.status != PHX_OK) {
-        out_text(&view->out, ": ");
-        explain_cause(&view->out, &status->error);
+        out_text(line, ": ");
+        explain_cause(line, &status->error);
     }
     if (status->next_attempt_in_ms != 0) {
-        out_format(&view->out, ", next attempt in %.1f s", status->next_attempt_in_ms / 1000.0);
+        out_format(line, ", next attempt in %.1f s", status->next_attempt_in_ms / 1000.0);
     }
-    out_text(&view->out, "\n");
+    out_text(line, "\n");
+    out_bytes(line, "", 1);
+}
+
+/* What reads the same as the line before is no news. */
+static void status(struct view *view, const community_status *status)
+{
+    struct lines *lines = (struct lines *)view;
+    struct out line;
+    out_init(&line, -1);
+    compose_status(&line, status);
+    if (line.error == 0 && strcmp(line.data, lines->status) != 0) {
+        out_text(&view->out, line.data);
+        (void)snprintf(lines->status, sizeof lines->status, "%s", line.data);
+    }
+    out_free(&line);
 }
 
 static void post_line(struct view *view, const char *mark, const community_post *post)
@@ -79,8 +100,9 @@ static void end(struct view *view)
 
 struct view *view_lines(community_client *client)
 {
-    static struct view lines = {.status = status, .batch = batch, .error = error, .end = end};
-    lines.client = client;
-    out_init(&lines.out, STDOUT_FILENO);
-    return &lines;
+    static struct lines lines = {
+        .view = {.status = status, .batch = batch, .error = error, .end = end}};
+    lines.view.client = client;
+    out_init(&lines.view.out, STDOUT_FILENO);
+    return &lines.view;
 }

@@ -21,6 +21,7 @@ struct watch {
     bool is_ended;
     bool is_hopeless; /* ended by what the server or the network said */
     bool was_connected;
+    bool is_reader_gone; /* nobody is left to tell anything */
 };
 
 /* What no retry changes, as long as it was like that from the start. */
@@ -79,6 +80,7 @@ static void on_reader_gone(void *user_data, int32_t fd, uint32_t events)
     struct watch *watch = user_data;
     (void)fd;
     if ((events & PHX_POLL_ERROR) != 0) {
+        watch->is_reader_gone = true;
         watch->is_ended = true;
     }
 }
@@ -119,7 +121,10 @@ static uint32_t draw(struct watch *watch, uint64_t now_ms)
     if (watch->view->draw != NULL) {
         wait_ms = watch->view->draw(watch->view, now_ms);
     }
-    watch->is_ended |= !out_flush(&watch->view->out);
+    if (!out_flush(&watch->view->out)) {
+        watch->is_reader_gone = true;
+        watch->is_ended = true;
+    }
     return wait_ms;
 }
 
@@ -170,7 +175,7 @@ static int verdict(const struct watch *watch)
     bool is_well = status.state == COMMUNITY_CONNECTED &&
                    (status.freshness == COMMUNITY_LIVE || status.freshness == COMMUNITY_UNSYNCED);
     bool is_asked_for = watch->is_ended && !watch->is_hopeless && watch->was_connected;
-    if (is_well || is_asked_for) {
+    if (is_well || is_asked_for || watch->is_reader_gone) {
         return EXIT_OK;
     }
     if (status.error.status == PHX_OK) {
