@@ -274,6 +274,34 @@ static void too_many_changes_become_one_reset(void **state)
     communityi_store_free(store);
 }
 
+/* The bound is that of the capacity, if that is more, and no list that is short of room ends early.
+ */
+static void a_reset_comes_only_beyond_the_bound(void **state)
+{
+    (void)state;
+    community_batch batch;
+    communityi_store *store = feed_of("a0b0", 2);
+    for (int i = 0; i < 15; i++) {
+        assert_true(give(store, communityi_store_replace, i % 2 == 0 ? "a1" : "a0"));
+    }
+    assert_true(give(store, communityi_store_prepend, "c0"));
+    assert_true(communityi_store_begin_batch(store, &batch));
+    assert_int_equal(batch.count, 17);
+    communityi_store_end_batch(store, &batch);
+    communityi_store_free(store);
+
+    store = feed_of("a0b0", 1500);
+    for (size_t count = 1499; count <= 1501; count++) {
+        for (size_t i = 0; i < count; i++) {
+            assert_true(remove_id(store, "a") || give(store, communityi_store_prepend, "a0"));
+        }
+        assert_true(communityi_store_begin_batch(store, &batch));
+        assert_int_equal(batch.count, count <= 1500 ? count : 1);
+        communityi_store_end_batch(store, &batch);
+    }
+    communityi_store_free(store);
+}
+
 static void a_snapshot_never_changes(void **state)
 {
     (void)state;
@@ -357,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_list_with_an_id_twice_is_refused),
         cmocka_unit_test(clearing_is_one_reset),
         cmocka_unit_test(too_many_changes_become_one_reset),
+        cmocka_unit_test(a_reset_comes_only_beyond_the_bound),
         cmocka_unit_test(a_snapshot_never_changes),
         cmocka_unit_test(a_snapshot_gives_windows),
         cmocka_unit_test(the_feed_may_change_under_a_batch),

@@ -136,6 +136,16 @@ static void drop_at_random(tall_forest *forest)
     check(forest);
 }
 
+/* The height, by the nodes that it takes to be ready for a change. */
+static void check_is_one_leaf(tall_forest *forest)
+{
+    communityi_tree same = {.allocator = forest->tree.allocator, .root = forest->tree.root};
+    assert_int_equal(communityi_tree_reserve(&same), PHX_OK);
+    assert_int_equal(same.spare_count, 4);
+    same.root = NULL;
+    communityi_tree_free(&same);
+}
+
 static void a_tall_tree_keeps_its_order(void **state)
 {
     (void)state;
@@ -148,6 +158,7 @@ static void a_tall_tree_keeps_its_order(void **state)
     grow_in_between(forest);
     build_of_odd(forest);
     drop_at_random(forest);
+    check_is_one_leaf(forest);
     communityi_tree_free(&forest->tree);
     assert_int_equal(forest->tree.count, 0);
 
