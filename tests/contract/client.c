@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PUMP_MS = 50 };
+
 static void on_opened(void *user_data, const char *subprotocol)
 {
     test_client *client = user_data;
@@ -160,7 +162,8 @@ static void pump(test_client *client, uint64_t deadline_ms)
     if (now_ms >= deadline_ms) {
         fail_msg("nothing came in time; last error: %s", client->error_text);
     }
-    assert_int_equal(phx_loop_poll(client->loop, (uint32_t)(deadline_ms - now_ms)), PHX_OK);
+    /* A turn waits even if it has called something before, so the limit is short. */
+    assert_int_equal(phx_loop_poll(client->loop, PUMP_MS), PHX_OK);
 }
 
 void client_wait(test_client *client, const int *value, int least)

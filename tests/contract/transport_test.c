@@ -975,7 +975,7 @@ static void test_idle_connection_does_not_wake(void **state)
     end(&world);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
@@ -1019,5 +1019,6 @@ int main(void)
         cmocka_unit_test(test_idle_connection_does_not_wake),
     };
     phx_platform_set_lws_log_level(0);
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
