@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PUMP_MS = 50 };
+enum {
+    PUMP_MS = 50
+};
 
 static void on_opened(void *user_data, const char *subprotocol)
 {
@@ -116,11 +118,12 @@ phx_status client_open(test_client *client, const char *url)
     return status;
 }
 
-phx_status client_open_port(test_client *client, const char *scheme, const char *host, uint16_t port)
+phx_status client_open_port(test_client *client, const char *scheme, const char *host,
+                            uint16_t port)
 {
     char url[256];
-    (void)snprintf(url, sizeof url, "%s://%s:%u/socket/websocket?token=s3cret&vsn=2.0.0", scheme, host,
-                   (unsigned)port);
+    (void)snprintf(url, sizeof url, "%s://%s:%u/socket/websocket?token=s3cret&vsn=2.0.0", scheme,
+                   host, (unsigned)port);
     return client_open(client, url);
 }
 

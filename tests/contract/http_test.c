@@ -14,7 +14,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PUMP_MS = 50, PATIENCE_MS = 10000, HEAD_BYTES = 16 * 1024, MAX_BODY_BYTES = 1024 * 1024 };
+enum {
+    PUMP_MS = 50,
+    PATIENCE_MS = 10000,
+    HEAD_BYTES = 16 * 1024,
+    MAX_BODY_BYTES = 1024 * 1024
+};
 
 typedef struct test_answer {
     int done;
@@ -273,10 +278,12 @@ static void test_statuses_are_answers(void **state)
         {"HTTP/1.1 401 No\r\ncontent-length: 2\r\n\r\nno", 401, 0, "no"},
         {"HTTP/1.1 429 Slow\r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n", 429, 3000, ""},
         {"HTTP/1.1 503 Busy\r\nretry-after: Thu, 01 Jan 2099 00:00:00 GMT\r\n"
-         "content-length: 0\r\n\r\n", 503, 86400000, ""},
-        {"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", 302, 0, ""},
-        {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200, 0,
-         "abcde"},
+         "content-length: 0\r\n\r\n",
+         503, 86400000, ""},
+        {"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", 302, 0,
+         ""},
+        {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+         200, 0, "abcde"},
         {"HTTP/1.0 200 OK\r\n\r\nuntil the end", 200, 0, "until the end"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -315,7 +322,8 @@ static void test_name_that_does_not_resolve(void **state)
     test_world world;
     test_answer answer = {0};
     begin(&world, NULL);
-    assert_int_equal(send_to(&world, "http://no-such-host.invalid/", "GET", NULL, &answer, NULL), PHX_OK);
+    assert_int_equal(send_to(&world, "http://no-such-host.invalid/", "GET", NULL, &answer, NULL),
+                     PHX_OK);
     wait_done(&world, &answer.done);
     expect(&answer, PHX_ERROR_NAME_NOT_FOUND, 0, "");
     assert_false(answer.was_sent);
@@ -338,7 +346,8 @@ static void test_timeout(void **state)
         .max_response_bytes = 100,
     };
     uint64_t start_ms = phx_loop_now_ms(world.loop);
-    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id), PHX_OK);
+    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id),
+                     PHX_OK);
     wait_done(&world, &answer.done);
     assert_in_range(phx_loop_now_ms(world.loop) - start_ms, 150, 1500);
     expect(&answer, PHX_ERROR_TIMEOUT, 0, "");
@@ -363,14 +372,16 @@ static void test_too_large(void **state)
                                 .url = local_url(&world, "http"),
                                 .timeout_ms = 5000,
                                 .max_response_bytes = 1999};
-    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id), PHX_OK);
+    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id),
+                     PHX_OK);
     wait_done(&world, &answer.done);
     assert_int_equal(answer.status, PHX_ERROR_TOO_LARGE);
     assert_true(answer.was_sent);
     free(answer.body);
     answer = (test_answer){0};
     request.max_response_bytes = 2000;
-    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id), PHX_OK);
+    assert_int_equal(world.http->send(world.http->user_data, &request, on_done, &answer, &id),
+                     PHX_OK);
     wait_done(&world, &answer.done);
     assert_int_equal(answer.status, PHX_OK);
     assert_int_equal(answer.body_length, 2000);
@@ -434,7 +445,8 @@ static void test_garbage_answer(void **state)
     end(&world);
 }
 
-/* The server may have acted on the first copy: only the app knows whether a second one is welcome. */
+/* The server may have acted on the first copy: only the app knows whether a second one is welcome.
+ */
 static void test_write_is_not_repeated(void **state)
 {
     (void)state;
@@ -496,18 +508,19 @@ static void test_connection_is_kept(void **state)
 static void test_many_at_once(void **state)
 {
     (void)state;
-    enum { MANY = 64 };
+    enum {
+        MANY = 64
+    };
     test_world world;
     test_answer answers[MANY + 1] = {0};
     begin(&world, answer_text);
     world.text = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx";
     for (int i = 0; i < MANY; i++) {
-        assert_int_equal(
-            send_to(&world, local_url(&world, "http"), "GET", NULL, &answers[i], NULL), PHX_OK);
+        assert_int_equal(send_to(&world, local_url(&world, "http"), "GET", NULL, &answers[i], NULL),
+                         PHX_OK);
     }
-    assert_int_equal(
-        send_to(&world, local_url(&world, "http"), "GET", NULL, &answers[MANY], NULL),
-        PHX_ERROR_QUEUE_FULL);
+    assert_int_equal(send_to(&world, local_url(&world, "http"), "GET", NULL, &answers[MANY], NULL),
+                     PHX_ERROR_QUEUE_FULL);
     for (int i = 0; i < MANY; i++) {
         wait_done(&world, &answers[i].done);
         expect(&answers[i], PHX_OK, 200, "x");
@@ -523,8 +536,8 @@ static void test_cancel(void **state)
         test_answer answer = {0};
         uint64_t id = 0;
         begin(&world, never_answer);
-        assert_int_equal(
-            send_to(&world, local_url(&world, "http"), "GET", NULL, &answer, &id), PHX_OK);
+        assert_int_equal(send_to(&world, local_url(&world, "http"), "GET", NULL, &answer, &id),
+                         PHX_OK);
         for (int i = 0; i < turns; i++) {
             assert_int_equal(phx_loop_poll(world.loop, 0), PHX_OK);
         }
@@ -570,7 +583,8 @@ static void test_bad_requests(void **state)
     uint64_t id = 1;
     begin(&world, NULL);
     for (size_t i = 0; i < COUNT_OF(urls); i++) {
-        assert_int_equal(send_to(&world, urls[i], "GET", NULL, &answer, NULL), PHX_ERROR_INVALID_URL);
+        assert_int_equal(send_to(&world, urls[i], "GET", NULL, &answer, NULL),
+                         PHX_ERROR_INVALID_URL);
     }
     const phx_header bad[] = {{"X", "a\r\nInjected: 1"}};
     const phx_http_request request = {.struct_size = (uint32_t)sizeof request,
@@ -607,7 +621,8 @@ static void expect_tls(const test_certificate *identity, const phx_tls *tls, phx
     begin_on(&world, tls, NULL);
     world.server = server_start(AF_INET, identity, answer_text, &world);
     world.text = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
-    assert_int_equal(send_to(&world, local_url(&world, "https"), "GET", NULL, &answer, NULL), PHX_OK);
+    assert_int_equal(send_to(&world, local_url(&world, "https"), "GET", NULL, &answer, NULL),
+                     PHX_OK);
     wait_done(&world, &answer.done);
     expect(&answer, status, status == PHX_OK ? 200 : 0, status == PHX_OK ? "hi" : "");
     assert_int_equal(answer.was_sent, status == PHX_OK);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport port's contract (phx/transport.h), in clear text: whatever implements it passes this.
+ * The transport port's contract (phx/transport.h), in clear text: whatever implements it passes
+ * this.
  */
 #include "client.h"
 #include "testing.h"
@@ -206,7 +207,8 @@ static void endless_fragments(test_stream *stream, int index, void *argument)
     test_world *world = argument;
     char bytes[1000] = {0};
     (void)index;
-    bool is_sent = ws_accept(stream, NULL, "") && ws_send(stream, false, OP_TEXT, bytes, sizeof bytes);
+    bool is_sent =
+        ws_accept(stream, NULL, "") && ws_send(stream, false, OP_TEXT, bytes, sizeof bytes);
     for (int i = 0; i < 20 && is_sent; i++) {
         is_sent = ws_send(stream, false, OP_CONTINUATION, bytes, sizeof bytes);
     }
@@ -312,7 +314,8 @@ static void test_request_line_and_headers(void **state)
     client_wait(&world.client, &world.client.opened, 1);
     char host[64];
     (void)snprintf(host, sizeof host, "\r\nHost: 127.0.0.1:%u\r\n", server_port(world.server));
-    assert_memory_equal(world.request, "GET /socket/websocket?token=s3cret&vsn=2.0.0 HTTP/1.1\r\n", 55);
+    assert_memory_equal(world.request, "GET /socket/websocket?token=s3cret&vsn=2.0.0 HTTP/1.1\r\n",
+                        55);
     assert_non_null(strstr(world.request, host));
     assert_non_null(strstr(world.request, "\r\nX-One: 1\r\n"));
     assert_non_null(strstr(world.request, "\r\nX-Two: two words\r\n"));
@@ -381,8 +384,8 @@ static void test_large_subprotocols(void **state)
 static void test_bad_requests(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"", "ws://", "http://127.0.0.1/", "ws://127.0.0.1:99999/",
-                                       "ws://a b/", "127.0.0.1"};
+    static const char *const urls[] = {
+        "", "ws://", "http://127.0.0.1/", "ws://127.0.0.1:99999/", "ws://a b/", "127.0.0.1"};
     test_world world;
     begin(&world, NULL);
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
@@ -428,7 +431,8 @@ static void test_ipv6(void **state)
     test_world world;
     begin(&world, NULL);
     world.server = server_start(AF_INET6, NULL, echo, &world);
-    assert_int_equal(client_open_port(&world.client, "ws", "[::1]", server_port(world.server)), PHX_OK);
+    assert_int_equal(client_open_port(&world.client, "ws", "[::1]", server_port(world.server)),
+                     PHX_OK);
     client_wait(&world.client, &world.client.opened, 1);
     assert_non_null(strstr(world.request, "\r\nHost: [::1]:"));
     end(&world);
@@ -444,7 +448,8 @@ static void test_refusals(void **state)
         uint32_t retry_after_ms;
     } cases[] = {
         {"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", PHX_ERROR_UNAUTHORIZED, 403, 0},
-        {"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno", PHX_ERROR_UNAUTHORIZED, 401, 0},
+        {"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno", PHX_ERROR_UNAUTHORIZED, 401,
+         0},
         {"HTTP/1.1 429 Slow\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
          PHX_ERROR_UPGRADE_REFUSED, 429, 7000},
         {"HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
@@ -530,7 +535,8 @@ static void test_upgrade_never_answered(void **state)
 static void test_close_codes(void **state)
 {
     (void)state;
-    static const int codes[] = {1000, 1001, 1002, 1007, 1008, 1009, 1010, 1011, 3000, 3410, 4000, 4999};
+    static const int codes[] = {1000, 1001, 1002, 1007, 1008, 1009,
+                                1010, 1011, 3000, 3410, 4000, 4999};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         test_world world;
         begin(&world, close_with_code);
@@ -699,7 +705,7 @@ static void test_messages_behind_the_answer(void **state)
 static void test_large_messages(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {125,   126,   127,    16383,  16384,   16385,
+    static const size_t sizes[] = {125,   126,   127,   16383,  16384,  16385,
                                    32768, 65535, 65536, 100000, 4194304};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         test_world world;
@@ -884,10 +890,10 @@ static void test_release_at_any_step(void **state)
     for (int turns = 0; turns < 6; turns++) {
         test_world world;
         begin(&world, echo);
-        assert_int_equal(
-            client_open_port(&world.client, "ws", turns % 2 == 0 ? "127.0.0.1" : "localhost",
-                             server_port(world.server)),
-            PHX_OK);
+        assert_int_equal(client_open_port(&world.client, "ws",
+                                          turns % 2 == 0 ? "127.0.0.1" : "localhost",
+                                          server_port(world.server)),
+                         PHX_OK);
         for (int i = 0; i < turns; i++) {
             client_turn(&world.client);
         }
@@ -906,7 +912,8 @@ static void test_two_connections_of_one_transport(void **state)
     begin(&world, echo);
     client_init_on(&second, world.client.loop, world.client.transport);
     connect_client(&world);
-    assert_int_equal(client_open_port(&second, "ws", "127.0.0.1", server_port(world.server)), PHX_OK);
+    assert_int_equal(client_open_port(&second, "ws", "127.0.0.1", server_port(world.server)),
+                     PHX_OK);
     client_wait(&world.client, &world.client.opened, 1);
     client_wait(&second, &second.opened, 1);
     assert_int_equal(client_send_text(&world.client, "a"), PHX_OK);
@@ -951,7 +958,8 @@ static void stop_loop(void *user_data)
     phx_loop_stop(user_data);
 }
 
-/* An open connection on which nothing happens costs nothing: the poller returns only at the limit. */
+/* An open connection on which nothing happens costs nothing: the poller returns only at the limit.
+ */
 static void test_idle_connection_does_not_wake(void **state)
 {
     (void)state;

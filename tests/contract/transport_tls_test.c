@@ -194,8 +194,8 @@ static void test_wrong_pin_gets_no_request(void **state)
 static void test_bad_pins(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "sha256/short", "sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-                                      NULL};
+    static const char *const bad[] = {"", "sha256/short",
+                                      "sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL};
     phx_loop *loop = NULL;
     assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
