@@ -478,10 +478,10 @@ static void test_wrong_answers(void **state)
 {
     (void)state;
     static const char *const answers[] = {
-        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-        "sec-websocket-accept: d3Jvbmc=\r\n\r\n",
-        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n",
+        ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+         "sec-websocket-accept: d3Jvbmc=\r\n\r\n"),
     };
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         test_world world;
@@ -535,8 +535,8 @@ static void test_upgrade_never_answered(void **state)
 static void test_close_codes(void **state)
 {
     (void)state;
-    static const int codes[] = {1000, 1001, 1002, 1007, 1008, 1009,
-                                1010, 1011, 3000, 3410, 4000, 4999};
+    static const int codes[] = {1000, 1001, 1002, 1007, 1008, 1009, 1010, 1011,
+                                1012, 1013, 1014, 1002, 3000, 3410, 4000, 4999};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         test_world world;
         begin(&world, close_with_code);
@@ -548,6 +548,25 @@ static void test_close_codes(void **state)
         assert_non_null(strstr(world.client.error_text, "because"));
         end(&world);
     }
+}
+
+/* One after the other on one transport: none may be taken for the one before. */
+static void test_close_codes_in_turn(void **state)
+{
+    (void)state;
+    static const int codes[] = {1012, 1002, 1013, 1012, 1002, 1002, 1014, 1000};
+    test_world world;
+    begin(&world, close_with_code);
+    world.text = "";
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        client_release(&world.client);
+        client_init_on(&world.client, world.client.loop, world.client.transport);
+        world.code = codes[i];
+        connect_client(&world);
+        wait_closed(&world, PHX_ERROR_CONNECTION_LOST);
+        assert_int_equal(world.client.error.close_code, codes[i]);
+    }
+    end(&world);
 }
 
 static void test_close_without_code(void **state)
@@ -1002,6 +1021,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_hang_up_before_answer),
         cmocka_unit_test(test_upgrade_never_answered),
         cmocka_unit_test(test_close_codes),
+        cmocka_unit_test(test_close_codes_in_turn),
         cmocka_unit_test(test_close_without_code),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_our_close_codes),

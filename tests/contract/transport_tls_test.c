@@ -220,6 +220,31 @@ static void test_server_without_tls(void **state)
     server_stop(server);
 }
 
+static void close_for_restart(test_stream *stream, int index, void *argument)
+{
+    (void)index;
+    (void)argument;
+    if (ws_accept(stream, NULL, "") && ws_send_text(stream, "going down") &&
+        ws_send_close(stream, 1012, "")) {
+        stream_drain(stream);
+    }
+}
+
+static void test_close_code(void **state)
+{
+    (void)state;
+    test_client client;
+    phx_tls tls = trusting(shared.authority);
+    test_server *server = server_start(AF_INET, shared.good, close_for_restart, NULL);
+    client_init(&client, phx_transport_lws, &tls);
+    assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);
+    client_wait(&client, &client.closed, 1);
+    assert_int_equal(client.messages, 1);
+    assert_int_equal(client.error.close_code, 1012);
+    client_free(&client);
+    server_stop(server);
+}
+
 /* Two transports of one loop do not share whom they trust. */
 static void test_two_transports(void **state)
 {
@@ -256,6 +281,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_wrong_pin_gets_no_request),
         cmocka_unit_test(test_bad_pins),
         cmocka_unit_test(test_server_without_tls),
+        cmocka_unit_test(test_close_code),
         cmocka_unit_test(test_two_transports),
     };
     phx_platform_set_lws_log_level(0);
