@@ -221,7 +221,7 @@ void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload,
         connection->peer_code = CLOSE_NO_CODE;
         return;
     }
-    connection->peer_code = payload[0] << 8 | payload[1];
+    connection->peer_code = phxi_close_code_find(connection->transport, payload, length);
     size_t reason = length - 2 < MAX_CLOSE_REASON_BYTES ? length - 2 : MAX_CLOSE_REASON_BYTES;
     for (size_t i = 0; i < reason; i++) {
         uint8_t byte = payload[2 + i];
