@@ -77,14 +77,10 @@ static void on_page_failed(community_client *client, uint64_t page_id, const phx
 static void on_page_answered(community_client *client, uint64_t page_id,
                              const phx_http_response *response)
 {
-    uint64_t pages_before = communityi_sync_page_count(client->sync);
     const char *reason = "";
     phx_status status =
         communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
                                communityi_client_now_ms(client), &reason);
-    if (communityi_sync_page_count(client->sync) != pages_before) {
-        communityi_count(client, &client->stats.pages);
-    }
     if (status != PHX_OK) {
         const phx_error error = {.struct_size = (uint32_t)sizeof error,
                                  .status = status,
@@ -158,6 +154,10 @@ static void publish_snapshot(community_client *client, const community_snapshot 
 
 void communityi_feed_flush(community_client *client)
 {
+    communityi_client_lock(client);
+    client->stats.syncs = communityi_sync_count(client->sync);
+    client->stats.pages = communityi_sync_page_count(client->sync);
+    communityi_client_unlock(client);
     community_batch batch;
     if (!communityi_client_is_live(client) ||
         !communityi_store_begin_batch(client->store, &batch)) {
