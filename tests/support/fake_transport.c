@@ -15,7 +15,8 @@ struct phx_connection {
     bool is_closing;
 };
 
-typedef enum delivery_kind { OPENED, MESSAGE, WRITTEN, CLOSED, FRAME } delivery_kind;
+/* The last two go to the server. */
+typedef enum delivery_kind { OPENED, MESSAGE, WRITTEN, CLOSED, FRAME, CLOSE } delivery_kind;
 
 typedef struct delivery {
     phx_connection *connection;
@@ -65,7 +66,25 @@ static void deliver_to_client(phx_connection *connection, const delivery *item)
         events->closed(events->user_data, &item->error);
         break;
     case FRAME:
+    case CLOSE:
         break;
+    }
+}
+
+static void close_later(phx_connection *connection, const phx_error *error);
+
+static void deliver_to_server(phx_connection *connection, const delivery *item)
+{
+    const fake_server_events *server = &connection->transport->server;
+    if (connection->is_over) {
+        return;
+    }
+    if (item->kind == CLOSE) {
+        const phx_error done = {.status = PHX_OK, .close_code = 1000, .message = "closed"};
+        close_later(connection, &done);
+        end(connection);
+    } else if (server->frame != NULL) {
+        server->frame(server->user_data, connection, item->frame_kind, item->data, item->length);
     }
 }
 
@@ -73,12 +92,8 @@ static void deliver(void *user_data)
 {
     delivery *item = user_data;
     phx_connection *connection = item->connection;
-    fake_transport *transport = connection->transport;
-    if (item->kind == FRAME) {
-        if (!connection->is_over && transport->server.frame != NULL) {
-            transport->server.frame(transport->server.user_data, connection, item->frame_kind,
-                                    item->data, item->length);
-        }
+    if (item->kind == FRAME || item->kind == CLOSE) {
+        deliver_to_server(connection, item);
     } else if (!connection->is_released) {
         deliver_to_client(connection, item);
     }
@@ -162,9 +177,7 @@ static void port_close(void *user_data, phx_connection *connection, uint16_t cod
     assert_false(connection->is_closing);
     connection->is_closing = true;
     transport->closes++;
-    const phx_error done = {.status = PHX_OK, .close_code = 1000, .message = "closed"};
-    close_later(connection, &done);
-    end(connection);
+    send_later(new_delivery(connection, CLOSE, NULL, 0));
 }
 
 static void port_release_connection(void *user_data, phx_connection *connection)
