@@ -144,7 +144,10 @@ void fake_feed_send_raw(fake_feed *feed, const char *text)
 void fake_feed_broadcast(fake_feed *feed, const char *event, const char *payload)
 {
     static char text[8192];
-    (void)snprintf(text, sizeof text, "[null,null,\"" TOPIC "\",\"%s\",%s]", event, payload);
+    size_t kept = feed->is_mangling ? strlen(payload) - 1 : strlen(payload);
+    feed->is_mangling = false;
+    (void)snprintf(text, sizeof text, "[null,null,\"" TOPIC "\",\"%s\",%.*s]", event, (int)kept,
+                   payload);
     fake_feed_send_raw(feed, text);
     if (feed->is_doubling) {
         fake_feed_send_raw(feed, text);

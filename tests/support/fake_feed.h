@@ -40,6 +40,7 @@ typedef struct fake_feed {
     const char *join_error;    /* the response of a refused join, JSON; NULL: joins are answered ok */
     bool is_join_silent;
     bool is_doubling;          /* each broadcast goes out twice */
+    bool is_mangling;          /* the next broadcast arrives cut short */
     int32_t rest_status;       /* what every request is answered with; 0: as it should be */
     const char *rest_body;
     uint32_t rest_retry_after_ms;
