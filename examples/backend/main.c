@@ -9,9 +9,12 @@
 #include "users.h"
 #include "ws.h"
 
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     CONNECTIONS_MAX = 4096,
@@ -60,6 +63,24 @@ static const struct lws_protocols protocols[] = {
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
+/* Whether `address` is one of this machine: libwebsockets takes what it cannot find for all of
+ * them, and would listen to the whole network. */
+static bool is_own_address(const char *address)
+{
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    if (getaddrinfo(address, NULL, &hints, &found) != 0) {
+        return false;
+    }
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool good = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    freeaddrinfo(found);
+    return good;
+}
+
 static bool listen_on(struct app *app)
 {
     const struct options *options = app->options;
@@ -76,8 +97,13 @@ static bool listen_on(struct app *app)
     info.listen_accept_protocol = "backend";
     info.options = LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG |
                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    if (strchr(options->bind, ':') == NULL) {
+        /* Else an IPv4 address would be taken for all addresses, of both families. */
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    }
     if (options->cert != NULL) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.alpn = "http/1.1"; /* the default offers h2, whose role would take the socket over */
         info.ssl_cert_filepath = options->cert;
         info.ssl_private_key_filepath = options->key;
     }
@@ -146,6 +172,10 @@ static void handle_signals(void)
 static int serve(struct app *app)
 {
     if (!users_load(app)) {
+        return 1;
+    }
+    if (!is_own_address(app->options->bind)) {
+        log_line("cannot listen on %s: it is no address of this machine", app->options->bind);
         return 1;
     }
     if (!listen_on(app)) {

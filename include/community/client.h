@@ -53,6 +53,9 @@ typedef struct community_status {
      * none planned). */
     uint32_t attempts;
     uint32_t next_attempt_in_ms;
+    /* The old connection is still being closed, within the close time-out of `connection`: keep pumping, or
+     * keep the process from being suspended, until this is false. */
+    bool is_closing;
 } community_status;
 
 /* Counters since community_client_new. */

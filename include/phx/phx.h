@@ -12,6 +12,7 @@
 #include <phx/loop.h>
 #include <phx/platform.h>
 #include <phx/ports.h>
+#include <phx/presence.h>
 #include <phx/status.h>
 #include <phx/transport.h>
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/client_types.h"
+#include "runtime/presence.h"
 #include "support/alloc.h"
 #include "support/buffer.h"
 #include "support/log.h"
@@ -59,8 +60,9 @@ static void ask_join_params(phx_client *client, const phxi_action *action)
 
 static void deliver_message(const phxi_action *action)
 {
-    const phxi_channel_record *record = action->user;
+    phxi_channel_record *record = action->user;
     const phx_message *message = &action->message;
+    phxi_presences_message(record, message);
     if (record->on_message != NULL) {
         record->on_message(record->user_data, message);
     }
@@ -93,6 +95,7 @@ void phxi_client_end_channel(phx_client *client, phxi_channel_record *record,
     if (record->on_state != NULL) {
         record->on_state(record->user_data, record->channel, PHX_CHANNEL_CLOSED, reply);
     }
+    phxi_presences_end(record);
     while (record->first_subscription != NULL) {
         phxi_subscription_end(client, record->first_subscription);
     }
@@ -110,6 +113,9 @@ static void deliver_channel_state(phx_client *client, phxi_action *action)
     phxi_log(phx_loop_log(client->loop), PHX_LOG_DEBUG, "phx", "channel %llu: state %d (%s)",
              (unsigned long long)action->channel_id, (int)action->channel_state,
              action->reply.error.message);
+    if (action->channel_state == PHX_CHANNEL_JOINING) {
+        phxi_presences_rejoin(record);
+    }
     if (action->channel_state == PHX_CHANNEL_CLOSED) {
         phxi_client_end_channel(client, record, &action->reply);
     } else if (record->on_state != NULL) {

@@ -88,6 +88,7 @@ typedef struct phxi_channel_record {
     void (*release_user_data)(void *user_data);
     phxi_subscription *first_subscription;
     phxi_subscription *last_subscription;
+    struct phx_presence *first_presence;
     phx_slice params; /* behind the struct, in its block */
 } phxi_channel_record;
 

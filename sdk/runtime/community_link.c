@@ -37,6 +37,7 @@ static void open_connection(community_client *client)
 {
     join(client);
     client->settle_turns = SETTLE_TURNS;
+    client->is_close_ordered = false;
     phx_client_connect(client->phx);
 }
 
@@ -52,6 +53,7 @@ static void close_connection(community_client *client)
     client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
     client->settle_turns = SETTLE_TURNS;
+    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED;
     phx_client_disconnect(client->phx);
 }
 
@@ -130,6 +132,9 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
     community_client *client = user_data;
     client->needs_turn = true;
     client->phx_state = status->state;
+    client->is_close_ordered =
+        client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
+        status->state != PHX_CLIENT_DISCONNECTED;
     if (!is_wanted_and_allowed(client)) {
         return;
     }

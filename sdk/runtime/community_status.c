@@ -83,6 +83,7 @@ static bool is_same(const community_client *client, const community_status *stat
     return status->state == published->state && status->freshness == published->freshness &&
            status->stale_since_ms == published->stale_since_ms &&
            status->attempts == published->attempts &&
+           status->is_closing == published->is_closing &&
            client->next_attempt_at_ms == client->published_next_at_ms &&
            is_same_error(&status->error, &published->error);
 }
@@ -118,6 +119,7 @@ void communityi_status_publish(community_client *client)
         .error = client->error,
         .attempts = client->attempts,
         .next_attempt_in_ms = milliseconds_until(client, client->next_attempt_at_ms),
+        .is_closing = client->phx_state == PHX_CLIENT_CLOSING || client->is_close_ordered,
     };
     if (is_same(client, &status)) {
         return;

@@ -9,7 +9,9 @@
 
 #include "support/alloc.h"
 
-enum { SMALLEST_BYTES = 64 };
+enum {
+    SMALLEST_BYTES = 64
+};
 
 void phxi_buffer_init(phxi_buffer *buffer, const phx_allocator *allocator, size_t max_bytes)
 {

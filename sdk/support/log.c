@@ -15,17 +15,23 @@ bool phxi_log_is_on(const phx_log *log, phx_log_level level)
     return level <= (log->level == 0 ? PHX_LOG_WARNING : log->level);
 }
 
+/* C0, DEL, and C1, which is two bytes in UTF-8 and which terminals obey too. */
 static void disarm_control_characters(char *line)
 {
     for (; *line != '\0'; line++) {
-        unsigned char byte = (unsigned char)*line;
+        unsigned char byte = (unsigned char)line[0];
+        unsigned char next = (unsigned char)line[1];
         if (byte < 0x20 || byte == 0x7f) {
-            *line = '?';
+            line[0] = '?';
+        } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            line[0] = '?';
+            line[1] = '?';
         }
     }
 }
 
-void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format, ...)
+void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format,
+              ...)
 {
     if (!phxi_log_is_on(log, level)) {
         return;

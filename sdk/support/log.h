@@ -13,9 +13,9 @@
 
 bool phxi_log_is_on(const phx_log *log, phx_log_level level);
 
-/* Formats as printf and writes the line, if the level is wanted. `log` may be NULL. Control characters
- * become '?', so that a server's text cannot forge lines. */
-void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Formats as printf and writes the line, if the level is wanted. `log` may be NULL. Control
+ * characters become '?', so that a server's text cannot forge lines. */
+void phxi_log(const phx_log *log, phx_log_level level, const char *component, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
 
 #endif

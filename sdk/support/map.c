@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hash map: chains in a table of a power of two, load factor at most 1. SipHash-1-3 (Aumasson and
- * Bernstein), so that a server cannot choose keys that collide.
+ * The hash map: chains in a table of a power of two, load factor at most 1. SipHash-1-3 (Aumasson
+ * and Bernstein), so that a server cannot choose keys that collide.
  */
 #include "support/map.h"
 
@@ -9,7 +9,9 @@
 
 #include "support/alloc.h"
 
-enum { SMALLEST_TABLE = 16 };
+enum {
+    SMALLEST_TABLE = 16
+};
 
 static uint64_t rotate_left(uint64_t value, unsigned bits)
 {

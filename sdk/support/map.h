@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An intrusive hash map: entries are embedded in what they map to, so inserting allocates nothing once
- * the table has room. Keys are bytes that the entry's owner keeps alive; the hash is seeded, because a
- * server chooses many of the keys.
+ * An intrusive hash map: entries are embedded in what they map to, so inserting allocates nothing
+ * once the table has room. Keys are bytes that the entry's owner keeps alive; the hash is seeded,
+ * because a server chooses many of the keys.
  */
 #ifndef PHXI_MAP_H
 #define PHXI_MAP_H
@@ -25,8 +25,8 @@ typedef struct phxi_map {
 } phxi_map;
 
 /* The struct that holds the entry `member`. */
-#define PHXI_CONTAINER(type, member, pointer)                                                      \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define PHXI_CONTAINER(type, member, pointer) \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 void phxi_map_init(phxi_map *map, const phx_allocator *allocator, const uint64_t seed[2]);
 /* Frees the table, not the entries. */

@@ -11,9 +11,8 @@ const char *phxi_redact_url(const char *url, char *out, size_t capacity)
 {
     size_t end = strcspn(url, "?#");
     const char *authority = strstr(url, "://");
-    size_t prefix = authority != NULL && (size_t)(authority - url) < end
-                        ? (size_t)(authority - url) + 3
-                        : 0;
+    size_t prefix =
+        authority != NULL && (size_t)(authority - url) < end ? (size_t)(authority - url) + 3 : 0;
     size_t authority_end = prefix + strcspn(url + prefix, "/?#");
     size_t host = prefix;
     for (size_t i = prefix; i < authority_end; i++) {

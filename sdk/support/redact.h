@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * Copies url into out[capacity], cut if need be and always terminated: without user information, and
- * with "?..." in place of a query or fragment, since either may hold a token. Returns out.
+ * Copies url into out[capacity], cut if need be and always terminated: without user information,
+ * and with "?..." in place of a query or fragment, since either may hold a token. Returns out.
  */
 const char *phxi_redact_url(const char *url, char *out, size_t capacity);
 

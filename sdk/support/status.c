@@ -12,7 +12,8 @@ typedef struct status_text {
 } status_text;
 
 static const status_text texts[] = {
-#define STATUS_TEXT(name, number, retryable, message) {number, (retryable) != 0, "PHX_" #name, message},
+#define STATUS_TEXT(name, number, retryable, message) \
+    {number, (retryable) != 0, "PHX_" #name, message},
     PHX_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
 };

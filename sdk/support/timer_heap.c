@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986), merged in two passes without recursion:
- * the number of timers must not show on the stack.
+ * The pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986), merged in two passes without
+ * recursion: the number of timers must not show on the stack.
  */
 #include "support/timer_heap.h"
 
@@ -39,7 +39,8 @@ static phxi_timer *detach(phxi_timer *timer)
     return next;
 }
 
-/* Merges a list of siblings into one root: pairs from left to right, then the pairs from the last. */
+/* Merges a list of siblings into one root: pairs from left to right, then the pairs from the last.
+ */
 static phxi_timer *merge_siblings(phxi_timer *first)
 {
     phxi_timer *pairs = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers as an intrusive pairing heap: arming and cancelling allocate nothing and cannot fail. Timers
- * of one deadline fire in the order in which they were armed.
+ * Timers as an intrusive pairing heap: arming and cancelling allocate nothing and cannot fail.
+ * Timers of one deadline fire in the order in which they were armed.
  */
 #ifndef PHXI_TIMER_HEAP_H
 #define PHXI_TIMER_HEAP_H
@@ -17,7 +17,7 @@ typedef struct phxi_timer {
     struct phxi_timer *sibling;
     struct phxi_timer *back; /* parent of a first child, else the sibling before */
     bool is_armed;
-    uint8_t kind;            /* its owner's: what it means */
+    uint8_t kind; /* its owner's: what it means */
 } phxi_timer;
 
 typedef struct phxi_timer_heap {

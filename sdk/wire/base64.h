@@ -9,7 +9,8 @@
 
 #include "support/buffer.h"
 
-/* Appends the encoding of bytes[length]; with or without the '=' at the end. */
+/* Appends the encoding of bytes[length]; with or without the '=' at the end. PHX_ERROR_TOO_LARGE,
+ * PHX_ERROR_NO_MEMORY: `out` is as it was. */
 PHX_MUST_CHECK phx_status phxi_base64_append(phxi_buffer *out, const void *bytes, size_t length,
                                              bool with_padding);
 

@@ -14,7 +14,8 @@
 /* Longest of join_ref, ref, topic, event and reply status in a binary frame, in bytes. */
 #define PHXI_BINARY_META_MAX_BYTES 255
 
-/* Slices point into the frame or the scratch buffer. An absent (null) join_ref or ref has data NULL. */
+/* Slices point into the frame or the scratch buffer. An absent (null) join_ref or ref has data
+ * NULL. */
 typedef struct phxi_envelope {
     phx_slice join_ref;
     phx_slice ref;
@@ -30,11 +31,13 @@ typedef struct phxi_envelope {
 } phxi_envelope;
 
 /*
- * Decode one message. `scratch` receives what had to be unescaped; it is emptied first and must stay
- * unchanged while the envelope is used. A missing `response` is given as JSON null. Refs that are JSON
- * numbers are taken by their text.
- * PHX_ERROR_MALFORMED_FRAME: not JSON, not the shape, wrong types, cut short, lengths that lie;
- * *out_reason then says which, in static text. PHX_ERROR_NO_MEMORY.
+ * Decode one message. `scratch` receives what had to be unescaped; it is emptied first and must
+ * stay unchanged while the envelope is used. A missing `response` is given as JSON null. Refs that
+ * are JSON numbers are taken by their text. Of a member that comes twice the last counts. Empty
+ * refs of a binary frame are absent ones. PHX_ERROR_MALFORMED_FRAME: not JSON, not the shape, wrong
+ * types, cut short, lengths that lie; *out_reason then says which, in static text, and is NULL
+ * otherwise. PHX_ERROR_NO_MEMORY. PHX_ERROR_TOO_LARGE: beyond scratch's maximum; one of the longest
+ * frame's length is always enough. After a failure *out is all absent.
  */
 PHX_MUST_CHECK phx_status phxi_envelope_decode_text(const void *data, size_t length,
                                                     phxi_buffer *scratch, phxi_envelope *out,
@@ -46,9 +49,10 @@ PHX_MUST_CHECK phx_status phxi_envelope_decode_v1(const void *data, size_t lengt
                                                   const char **out_reason);
 
 /*
- * Append one outgoing message to `out`. join_ref and ref may be absent. `payload`: valid JSON text, or
- * for binary any bytes. topic and event: valid UTF-8.
+ * Append one outgoing message to `out`. join_ref and ref may be absent. `payload`: valid JSON text,
+ * or for binary any bytes; it is not looked at. A failure leaves what `out` holds as it was.
  * PHX_ERROR_TOO_LARGE: beyond out's maximum, or binary meta beyond 255 bytes. PHX_ERROR_NO_MEMORY.
+ * PHX_ERROR_INVALID_ARGUMENT: a text that is not UTF-8.
  */
 PHX_MUST_CHECK phx_status phxi_envelope_encode_text(const phxi_envelope *envelope,
                                                     phxi_buffer *out);

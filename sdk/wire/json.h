@@ -10,14 +10,21 @@
 
 #include "support/buffer.h"
 
-/* Appends the JSON string for UTF-8 text[length], quotes and escapes included. PHX_ERROR_INVALID_ARGUMENT:
- * not UTF-8. */
-PHX_MUST_CHECK phx_status phxi_json_append_string(phxi_buffer *out, const char *text, size_t length);
+/*
+ * Appending leaves what `out` holds as it was when it fails. PHX_ERROR_INVALID_ARGUMENT: a text is
+ * not UTF-8. PHX_ERROR_TOO_LARGE: beyond out's maximum. PHX_ERROR_NO_MEMORY.
+ */
+
+/* Appends the JSON string for UTF-8 text[length], quotes and escapes included; a NUL in it is kept.
+ */
+PHX_MUST_CHECK phx_status phxi_json_append_string(phxi_buffer *out, const char *text,
+                                                  size_t length);
 
 /* One member of an object to compose. */
 typedef struct phxi_json_member {
     const char *name;
-    /* Exactly one of them: UTF-8 text, or (text.data NULL) valid JSON that is put in as it is. */
+    /* Exactly one of them: UTF-8 text, or (text.data NULL) valid JSON that is put in as it is; its
+     * bytes are not checked, and it must not be empty. */
     phx_slice text;
     phx_slice raw;
 } phxi_json_member;
@@ -28,9 +35,11 @@ PHX_MUST_CHECK phx_status phxi_json_append_object(phxi_buffer *out, const phxi_j
 
 /*
  * The text that a server's error body says, for a person: {"error":"..."}, {"reason":"..."},
- * {"errors":{"detail":"..."}}, {"errors":{"field":["...", ...], ...}} ("field ...; ..."), {"message":"..."};
- * or a bare JSON string. Written to out[capacity], terminated, cut at a whole character, control characters
- * made spaces. False and "": the body (NULL: none) holds no such thing.
+ * {"errors":{"detail":"..."}}, {"errors":{"field":["...", ...], ...}} ("field ..., ...; field
+ * ..."),
+ * {"message":"..."}; or a bare JSON string. The first of these that is there and not empty. Written
+ * to out[capacity], terminated, cut at a whole character, control characters made spaces. False and
+ * "": the body (NULL: none) holds no such thing.
  */
 bool phxi_json_error_text(const void *body, size_t length, char *out, size_t capacity);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A strict pull reader for JSON (RFC 8259) in UTF-8 (RFC 3629). It allocates nothing, never recurses,
- * bounds its depth, and gives slices of its input. Every byte from outside passes it first.
+ * A strict pull reader for JSON (RFC 8259) in UTF-8 (RFC 3629). It allocates nothing, never
+ * recurses, bounds its depth, and gives slices of its input. Every byte from outside passes it
+ * first.
  *
- * Strict means: exactly one value, white space around it allowed, no BOM; strings hold valid UTF-8, no
- * raw control characters, and no escaped lone surrogates (they are no text, and a Phoenix server cannot
- * send one); numbers follow the grammar and keep all their digits. Duplicate keys are passed on.
+ * Strict means: exactly one value, white space around it allowed, no BOM; strings hold valid UTF-8,
+ * no raw control characters, and no escaped lone surrogates (they are no text, and a Phoenix server
+ * cannot send one); numbers follow the grammar and keep all their digits. Duplicate keys are passed
+ * on.
  */
 #ifndef PHXI_JSON_READER_H
 #define PHXI_JSON_READER_H
@@ -42,7 +44,7 @@ typedef struct phxi_json_reader {
     size_t length;
     size_t position; /* after an error: where it was found */
     uint32_t depth;
-    uint8_t state;   /* what may come next; the reader's own */
+    uint8_t state;        /* what may come next; the reader's own */
     uint64_t object_bits; /* which of the open levels are objects */
 } phxi_json_reader;
 
@@ -64,8 +66,8 @@ bool phxi_json_is_valid(const void *data, size_t length);
 /* Whether a KEY or STRING token, unescaped, is exactly `text`. */
 bool phxi_json_text_is(const phxi_json_token *token, const char *text);
 
-/* Unescapes a KEY or STRING token into out[], which has room for token->text.length bytes: an unescaped
- * text is never longer. Returns the length. */
+/* Unescapes a KEY or STRING token into out[], which has room for token->text.length bytes: an
+ * unescaped text is never longer. Returns the length. */
 size_t phxi_json_unescape(const phxi_json_token *token, char *out);
 
 /* The same into out[capacity], cut at a whole character if it does not fit; *out_is_cut says so. */

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length of the character that starts at bytes[0..length), 1 to 4; 0: no valid one does. length > 0. */
+/* The length of the character that starts at bytes[0..length), 1 to 4; 0: no valid one does. length
+ * > 0. */
 size_t phxi_utf8_character_length(const uint8_t *bytes, size_t length);
 
 bool phxi_utf8_is_valid(const void *bytes, size_t length);

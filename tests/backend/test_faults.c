@@ -424,8 +424,7 @@ static void survives_garbage_over_websocket(void **state)
         "[\"1\",\"1\",\"echo:a\",\"phx_join\",{\"a\":[1,2,{\"b\":\"\\u00e9\"}]}]",
         "[\"1\",\"2\",\"echo:a\",\"custom_status\",{\"status\":\"weird\",\"a\":1}]",
         "[\"1\",\"3\",\"echo:a\",\"push_n\",{\"n\":3,\"fill\":10}]",
-        "\0\1\1\6\3"
-        "14echo:abin\1\2\3",
+        "\0\1\1\6\3\0614echo:abin\1\2\3",
     };
     uint32_t seed = 2;
     (void)state;

@@ -322,7 +322,7 @@ static void recorded_frames(void **state)
     wire_counts counts = {0};
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
         char path[4096];
-        if (entry->d_name[0] != '.') {
+        if (strncmp(entry->d_name, "phoenix-", 8) == 0) {
             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
             check_directory(path, &counts);
         }

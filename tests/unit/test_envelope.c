@@ -278,6 +278,21 @@ static void the_scratch_buffer_is_used_only_for_escapes(void **state)
     phxi_buffer_free(&scratch);
 }
 
+static void the_scratch_buffer_is_emptied_first(void **state)
+{
+    (void)state;
+    phxi_buffer scratch = new_scratch();
+    for (int i = 0; i < 2; i++) {
+        phxi_envelope envelope;
+        const char *reason;
+        assert_int_equal(phxi_envelope_decode_text(escaped_frame, strlen(escaped_frame), &scratch,
+                                                   &envelope, &reason),
+                         PHX_OK);
+        assert_int_equal(scratch.length, strlen("12topic\nphx_replyok"));
+    }
+    phxi_buffer_free(&scratch);
+}
+
 static const phxi_envelope outgoing = {
     .join_ref = {"1", 1},
     .ref = {"2", 1},
@@ -355,6 +370,7 @@ int main(void)
         cmocka_unit_test(every_prefix_is_malformed),
         cmocka_unit_test(decoding_out_of_memory),
         cmocka_unit_test(the_scratch_buffer_is_used_only_for_escapes),
+        cmocka_unit_test(the_scratch_buffer_is_emptied_first),
         cmocka_unit_test(text_messages_are_encoded),
         cmocka_unit_test(encoding_refuses_what_is_not_utf8),
         cmocka_unit_test(encoding_keeps_to_the_maximum),
