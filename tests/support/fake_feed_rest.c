@@ -85,6 +85,8 @@ static void change(fake_feed *feed, const fake_request *request, const char *pat
     } else if (strcmp(rest, "/comments") == 0) {
         fake_feed_comment(feed, index);
         answer(response, 201, "{\"data\":{\"id\":7,\"body\":\"a comment\"}}");
+    } else if (strncmp(rest, "/comments/", 10) == 0) {
+        response->error.http_status = 204;
     } else if (strcmp(request->method, "DELETE") == 0) {
         fake_feed_delete(feed, index);
         response->error.http_status = 204;
