@@ -32,7 +32,7 @@ phx_status communityi_live_decode(const phx_allocator *allocator, communityi_liv
                                   phx_slice payload, communityi_live *out, const char **out_reason)
 {
     *out = (communityi_live){.kind = kind};
-    *out_reason = "";
+    *out_reason = NULL;
     switch (kind) {
     case COMMUNITYI_LIVE_NEW_POST:
     case COMMUNITYI_LIVE_POST_UPDATED:

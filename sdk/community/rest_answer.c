@@ -96,7 +96,7 @@ static void drop_posts(communityi_answer *answer)
 static void decode_list(const phx_allocator *allocator, const phx_http_response *response,
                         communityi_answer *out)
 {
-    const char *reason = "";
+    const char *reason = NULL;
     list_load load = {.out = out, .allocator = allocator};
     phx_status status = communityi_page_decode(allocator, response->body, response->body_length,
                                                add_post, &load, &reason);

@@ -157,7 +157,7 @@ static phx_status finish(communityi_sync *sync, uint64_t now_ms)
 phx_status communityi_sync_answer(communityi_sync *sync, uint64_t id, const void *body,
                                   size_t length, uint64_t now_ms, const char **out_reason)
 {
-    *out_reason = "";
+    *out_reason = NULL;
     if (sync->state != FETCHING || id != sync->page_id) {
         return PHX_OK;
     }

@@ -60,7 +60,7 @@ PHX_MUST_CHECK phx_status communityi_sync_live(communityi_sync *sync, communityi
 communityi_sync_page communityi_sync_wanted(const communityi_sync *sync);
 
 /* The answer to page `id`; that of another is ignored. PHX_ERROR_UNEXPECTED_RESPONSE: no list of posts, and the
- * sync starts again; *out_reason (never NULL) then says why, in static text. PHX_ERROR_NO_MEMORY: likewise. */
+ * sync starts again; *out_reason then says why, in static text. PHX_ERROR_NO_MEMORY: likewise, and it is NULL. */
 PHX_MUST_CHECK phx_status communityi_sync_answer(communityi_sync *sync, uint64_t id,
                                                  const void *body, size_t length, uint64_t now_ms,
                                                  const char **out_reason);
