@@ -228,11 +228,17 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
     }
 }
 
+/* The socket was refused, and the state does not say so yet. */
+static bool is_refused(const community_client *client)
+{
+    return client->phx_state == PHX_CLIENT_UNAUTHORIZED && is_wanted_and_allowed(client);
+}
+
 void communityi_link_turn(community_client *client, uint64_t now_ms)
 {
     if (client->settle_turns > 0) {
         client->settle_turns--;
-    } else if (client->phx_state == PHX_CLIENT_UNAUTHORIZED && is_wanted_and_allowed(client)) {
+    } else if (is_refused(client)) {
         communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
     }
     if (now_ms >= client->rejoin_at_ms) {
@@ -243,7 +249,7 @@ void communityi_link_turn(community_client *client, uint64_t now_ms)
 
 uint64_t communityi_link_deadline_ms(const community_client *client)
 {
-    return client->settle_turns > 0 ? 0 : client->rejoin_at_ms;
+    return client->settle_turns > 0 || is_refused(client) ? 0 : client->rejoin_at_ms;
 }
 
 static phx_status read_token(void *user_data, bool is_refresh, char *buffer, size_t capacity,
