@@ -87,7 +87,7 @@ fails() {
 # start_backend OPTION...: sets backend_pid, port and, for the program, the environment.
 start_backend() {
     local line scheme
-    exec {backend_out}< <(exec "$COMMUNITY_BACKEND" --control --db "$folder/feed.db" "$@" \
+    exec {backend_out}< <(exec "$COMMUNITY_BACKEND" --port 0 --control --db "$folder/feed.db" "$@" \
         2>>"$folder/backend.log")
     backend_pid=$!
     read -r -t 20 -u "$backend_out" line || give_up "the backend did not start"
