@@ -61,6 +61,8 @@ static void try_now(community_client *client)
 {
     client->settle_turns = SETTLE_TURNS;
     phx_client_connect(client->phx);
+    /* An attempt that is under way may still have the old token: its refusal is not the last word. */
+    phx_client_token_changed(client->phx);
     if (client->channel.id == 0) {
         join(client);
     } else {

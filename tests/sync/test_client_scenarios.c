@@ -100,6 +100,28 @@ static void test_login_leaves_unauthorized(void **state)
     app_stop(&app);
 }
 
+static void log_in_now(void *user_data)
+{
+    (void)user_data;
+    assert_int_equal(community_client_login(app.client, "good", 4, NULL, NULL), PHX_OK);
+}
+
+/* A refusal that is older than the login must not count against it. */
+static void test_login_at_any_moment_of_a_refusal(void **state)
+{
+    (void)state;
+    for (uint32_t moment_ms = 0; moment_ms < 20; moment_ms++) {
+        app_init(&app, 1, 3);
+        strcpy(app.keychain.token, "bad");
+        fake_poller_after(&app.poller, moment_ms, log_in_now, NULL);
+        app_start(&app);
+        app_run(&app, 5000);
+        assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
+        assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
+        app_stop(&app);
+    }
+}
+
 static void test_login_checks_its_token(void **state)
 {
     (void)state;
@@ -412,16 +434,23 @@ static void test_logout_that_cannot_erase_is_reported(void **state)
     app_stop(&app);
 }
 
+static void keep_status(void *user_data, phx_status status)
+{
+    *(phx_status *)user_data = status;
+}
+
 static void test_logout_and_login_in_one_turn(void **state)
 {
     (void)state;
+    phx_status before = PHX_ERROR_SYSTEM;
+    phx_status after = PHX_ERROR_SYSTEM;
     go_live(4);
-    logins = 0;
-    assert_int_equal(community_client_login(app.client, "first", 5, on_login, NULL), PHX_OK);
+    assert_int_equal(community_client_login(app.client, "first", 5, keep_status, &before), PHX_OK);
     community_client_logout(app.client);
-    assert_int_equal(community_client_login(app.client, "good", 4, on_login, NULL), PHX_OK);
+    assert_int_equal(community_client_login(app.client, "good", 4, keep_status, &after), PHX_OK);
     app_run(&app, 5000);
-    assert_int_equal(logins, 2);
+    assert_int_equal(before, PHX_ERROR_CANCELLED);
+    assert_int_equal(after, PHX_OK);
     assert_string_equal(app.keychain.token, "good");
     assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
     assert_int_equal(app.server.transport.living, 1);
@@ -491,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_refused_token_stops),
         cmocka_unit_test(test_missing_token_stops),
         cmocka_unit_test(test_login_leaves_unauthorized),
+        cmocka_unit_test(test_login_at_any_moment_of_a_refusal),
         cmocka_unit_test(test_login_checks_its_token),
         cmocka_unit_test(test_not_a_member_stops_and_retry_goes_on),
         cmocka_unit_test(test_new_post_arrives),
