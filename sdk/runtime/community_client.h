@@ -76,6 +76,7 @@ struct community_client {
     uint32_t settle_turns; /* turns until phx has surely seen the last command */
     phx_client_state phx_state;
     bool is_close_ordered; /* phx has yet to act on it */
+    bool is_open_delayed;  /* until it has */
     communityi_retry rejoin_retry;
     uint64_t rejoin_at_ms; /* UINT64_MAX: no join is planned */
     uint64_t joined_at_ms;

@@ -33,11 +33,16 @@ static void join(community_client *client)
     }
 }
 
+/* Of a disconnect and a connect that phx finds together, the last one counts: the connection would stay,
+ * with the token of a user who may have logged out. So the one is waited for before the other is said. */
 static void open_connection(community_client *client)
 {
+    client->is_open_delayed = client->is_close_ordered;
+    if (client->is_open_delayed) {
+        return;
+    }
     join(client);
     client->settle_turns = SETTLE_TURNS;
-    client->is_close_ordered = false;
     phx_client_connect(client->phx);
 }
 
@@ -53,12 +58,17 @@ static void close_connection(community_client *client)
     client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
     client->settle_turns = SETTLE_TURNS;
-    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED;
+    client->is_open_delayed = false;
+    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED &&
+                               client->phx_state != PHX_CLIENT_CLOSING;
     phx_client_disconnect(client->phx);
 }
 
 static void try_now(community_client *client)
 {
+    if (client->is_open_delayed) {
+        return;
+    }
     client->settle_turns = SETTLE_TURNS;
     phx_client_connect(client->phx);
     /* An attempt that is under way may still have the old token: its refusal is not the last word. */
@@ -234,8 +244,12 @@ void communityi_link_turn(community_client *client, uint64_t now_ms)
 {
     if (client->settle_turns > 0) {
         client->settle_turns--;
-    } else if (client->phx_state == PHX_CLIENT_UNAUTHORIZED && is_wanted_and_allowed(client)) {
+    } else if (client->phx_state == PHX_CLIENT_UNAUTHORIZED && !client->is_close_ordered &&
+               is_wanted_and_allowed(client)) {
         communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
+    }
+    if (client->is_open_delayed && !client->is_close_ordered) {
+        open_connection(client);
     }
     if (now_ms >= client->rejoin_at_ms) {
         client->next_attempt_at_ms = 0;

@@ -175,6 +175,7 @@ void app_stop(test_app *app)
     assert_true(app->keychain.is_released);
     assert_true(app->server.transport.is_released);
     assert_true(app->server.http.is_released);
+    app_run(app, 1); /* the loop has nothing of the client's any more */
     phx_loop_release(app->loop);
     assert_true(app->poller.is_released);
     fake_poller_run_rest(&app->poller);

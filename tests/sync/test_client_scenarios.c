@@ -300,7 +300,9 @@ static void test_quick_background_and_foreground(void **state)
             app_run(&app, pause_ms - 1);
         }
         community_client_set_foreground(app.client, true);
-        app_run(&app, 1000);
+        size_t joins = app.server.joins;
+        app_run(&app, 3000);
+        assert_true(app.server.joins <= joins + 1);
         assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
         assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
         assert_int_equal(fake_feed_joined(&app.server), 1);
@@ -423,6 +425,20 @@ static void test_logout_forgets_everything(void **state)
     app_stop(&app);
 }
 
+/* What is already there when the app logs out, and is read only after, belongs to the feed that was. */
+static void test_event_in_flight_at_logout(void **state)
+{
+    (void)state;
+    go_live(3);
+    app.server.transport.latency_ms = 0;
+    (void)fake_feed_create(&app.server, "late");
+    community_client_logout(app.client);
+    app_run(&app, 1000);
+    app_expect(&app, "disconnected/stale batch ");
+    assert_int_equal(app.replica_count, 0);
+    app_stop(&app);
+}
+
 static void test_logout_that_cannot_erase_is_reported(void **state)
 {
     (void)state;
@@ -451,6 +467,8 @@ static void test_logout_and_login_in_one_turn(void **state)
     app_run(&app, 5000);
     assert_int_equal(before, PHX_ERROR_CANCELLED);
     assert_int_equal(after, PHX_OK);
+    assert_int_equal(app.server.transport.attempts, 2); /* not the other user's connection */
+    assert_int_equal(app.server.joins, 2);
     assert_string_equal(app.keychain.token, "good");
     assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
     assert_int_equal(app.server.transport.living, 1);
@@ -538,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_channel_crash_rejoins),
         cmocka_unit_test(test_channel_closed_by_server_is_joined_again),
         cmocka_unit_test(test_logout_forgets_everything),
+        cmocka_unit_test(test_event_in_flight_at_logout),
         cmocka_unit_test(test_logout_that_cannot_erase_is_reported),
         cmocka_unit_test(test_logout_and_login_in_one_turn),
         cmocka_unit_test(test_without_api_the_feed_is_unsynced),
