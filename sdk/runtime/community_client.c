@@ -157,8 +157,8 @@ static phx_status make_parts(community_client *client)
         return status;
     }
     communityi_retry_init(&client->rejoin_retry, seeds[2]);
-    status = communityi_store_new(&client->allocator, client->config.max_posts, seeds,
-                                  &client->store);
+    status =
+        communityi_store_new(&client->allocator, client->config.max_posts, seeds, &client->store);
     if (status != PHX_OK) {
         return status;
     }

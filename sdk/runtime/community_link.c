@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection: phx's reports become events of the lifecycle, and its actions become calls of phx. One
- * phx_client for the client's whole life; one channel from each opening to the next closing.
+ * The connection: phx's reports become events of the lifecycle, and its actions become calls of
+ * phx. One phx_client for the client's whole life; one channel from each opening to the next
+ * closing.
  */
 #include "runtime/community_client.h"
 #include "support/config.h"
 
 /*
- * A command to phx is a task of its loop, so a refusal that is reported in the same turn may be older
- * than a token that was just handed over. Two turns later it is not.
+ * A command to phx is a task of its loop, so a refusal that is reported in the same turn may be
+ * older than a token that was just handed over. Two turns later it is not.
  */
-enum { SETTLE_TURNS = 3, STABLE_MS = 10000 };
+enum {
+    SETTLE_TURNS = 3,
+    STABLE_MS = 10000
+};
 #define TOPIC "community:feed"
 
 static void on_channel_state(void *user_data, phx_channel channel, phx_channel_state state,
@@ -33,8 +37,9 @@ static void join(community_client *client)
     }
 }
 
-/* Of a disconnect and a connect that phx finds together, the last one counts: the connection would stay,
- * with the token of a user who may have logged out. So the one is waited for before the other is said. */
+/* Of a disconnect and a connect that phx finds together, the last one counts: the connection would
+ * stay, with the token of a user who may have logged out. So the one is waited for before the other
+ * is said. */
 static void open_connection(community_client *client)
 {
     client->is_open_delayed = client->is_close_ordered;
@@ -59,8 +64,8 @@ static void close_connection(community_client *client)
     communityi_retry_reset(&client->rejoin_retry);
     client->settle_turns = SETTLE_TURNS;
     client->is_open_delayed = false;
-    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED &&
-                               client->phx_state != PHX_CLIENT_CLOSING;
+    client->is_close_ordered =
+        client->phx_state != PHX_CLIENT_DISCONNECTED && client->phx_state != PHX_CLIENT_CLOSING;
     phx_client_disconnect(client->phx);
 }
 
@@ -71,7 +76,8 @@ static void try_now(community_client *client)
     }
     client->settle_turns = SETTLE_TURNS;
     phx_client_connect(client->phx);
-    /* An attempt that is under way may still have the old token: its refusal is not the last word. */
+    /* An attempt that is under way may still have the old token: its refusal is not the last word.
+     */
     phx_client_token_changed(client->phx);
     if (client->channel.id == 0) {
         join(client);
@@ -144,9 +150,8 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
     community_client *client = user_data;
     client->needs_turn = true;
     client->phx_state = status->state;
-    client->is_close_ordered =
-        client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
-        status->state != PHX_CLIENT_DISCONNECTED;
+    client->is_close_ordered = client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
+                               status->state != PHX_CLIENT_DISCONNECTED;
     if (!is_wanted_and_allowed(client)) {
         return;
     }
@@ -286,8 +291,8 @@ phx_status communityi_link_new(community_client *client, const community_config 
     config.struct_size = (uint32_t)sizeof config;
     config.url = given->url;
     config.keychain = &client->phx_keychain;
-    config.token_place = given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL
-                                                     : PHX_TOKEN_IN_QUERY;
+    config.token_place =
+        given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL : PHX_TOKEN_IN_QUERY;
     config.allow_insecure = given->allow_insecure;
     config.on_params = NULL;
     config.on_status = on_phx_status;
