@@ -164,8 +164,8 @@ phx_status communityi_sync_answer(communityi_sync *sync, uint64_t id, const void
     uint32_t limit = communityi_sync_wanted(sync).limit;
     size_t row_count = 0;
     size_t new_count = 0;
-    phx_status status = communityi_rows_add_page(&sync->rows, body, length, &row_count, &new_count,
-                                                 out_reason);
+    phx_status status =
+        communityi_rows_add_page(&sync->rows, body, length, &row_count, &new_count, out_reason);
     sync->page_count += status == PHX_OK ? 1 : 0;
     bool is_last = row_count < limit || communityi_rows_is_full(&sync->rows, &sync->overlay);
     if (status == PHX_OK && !is_last && new_count == 0) {

@@ -13,8 +13,8 @@ struct communityi_row {
     const community_post *post;
 };
 
-void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator,
-                          uint32_t max_posts, const uint64_t seed[2])
+void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator, uint32_t max_posts,
+                          const uint64_t seed[2])
 {
     *rows = (communityi_rows){.allocator = allocator, .max_posts = max_posts};
     phxi_map_init(&rows->map, allocator, seed);
@@ -55,8 +55,7 @@ static phx_status add_row(void *user_data, const community_post *post)
         return PHX_OK;
     }
     phx_status status = phxi_map_reserve(&rows->map, 1);
-    communityi_row *row =
-        status == PHX_OK ? phxi_alloc_zero(rows->allocator, sizeof *row) : NULL;
+    communityi_row *row = status == PHX_OK ? phxi_alloc_zero(rows->allocator, sizeof *row) : NULL;
     if (row == NULL) {
         community_post_release(post);
         return PHX_ERROR_NO_MEMORY;

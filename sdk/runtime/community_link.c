@@ -9,7 +9,9 @@
 #include "runtime/community_client.h"
 #include "support/config.h"
 
-enum { STABLE_MS = 10000 };
+enum {
+    STABLE_MS = 10000
+};
 #define TOPIC "community:feed"
 
 static void on_channel_state(void *user_data, phx_channel channel, phx_channel_state state,
@@ -32,10 +34,16 @@ static void join(community_client *client)
     }
 }
 
+/* Of a disconnect and a connect that phx finds together, the last one counts: the connection would
+ * stay, with the token of a user who may have logged out. So the one is waited for before the other
+ * is said. */
 static void open_connection(community_client *client)
 {
+    client->is_open_delayed = client->is_close_ordered;
+    if (client->is_open_delayed) {
+        return;
+    }
     join(client);
-    client->is_close_ordered = false;
     phx_client_connect(client->phx);
 }
 
@@ -50,13 +58,21 @@ static void close_connection(community_client *client)
     client->next_attempt_at_ms = 0;
     client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
-    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED;
+    client->is_open_delayed = false;
+    client->is_close_ordered =
+        client->phx_state != PHX_CLIENT_DISCONNECTED && client->phx_state != PHX_CLIENT_CLOSING;
     phx_client_disconnect(client->phx);
 }
 
 static void try_now(community_client *client)
 {
+    if (client->is_open_delayed) {
+        return;
+    }
     phx_client_connect(client->phx);
+    /* An attempt that is under way may still have the old token: its refusal is not the last word.
+     */
+    phx_client_token_changed(client->phx);
     if (client->channel.id == 0) {
         join(client);
     } else {
@@ -127,9 +143,8 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
     community_client *client = user_data;
     client->needs_turn = true;
     client->phx_state = status->state;
-    client->is_close_ordered =
-        client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
-        status->state != PHX_CLIENT_DISCONNECTED;
+    client->is_close_ordered = client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
+                               status->state != PHX_CLIENT_DISCONNECTED;
     if (!is_wanted_and_allowed(client)) {
         return;
     }
@@ -229,6 +244,9 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
 
 void communityi_link_turn(community_client *client, uint64_t now_ms)
 {
+    if (client->is_open_delayed && !client->is_close_ordered) {
+        open_connection(client);
+    }
     if (now_ms >= client->rejoin_at_ms) {
         client->next_attempt_at_ms = 0;
         join(client);
@@ -264,8 +282,8 @@ phx_status communityi_link_new(community_client *client, const community_config 
     config.struct_size = (uint32_t)sizeof config;
     config.url = given->url;
     config.keychain = &client->phx_keychain;
-    config.token_place = given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL
-                                                     : PHX_TOKEN_IN_QUERY;
+    config.token_place =
+        given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL : PHX_TOKEN_IN_QUERY;
     config.allow_insecure = given->allow_insecure;
     config.on_params = NULL;
     config.on_status = on_phx_status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random runs against the model of the backend, each decided by its seed. The first argument: a seed to
- * run alone; the second: how many from it on.
+ * Random runs against the model of the backend, each decided by its seed. The first argument: a
+ * seed to run alone; the second: how many from it on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ static void mutate(uint64_t *seed)
         (void)fake_feed_create(server, "created");
         return;
     }
-    size_t index = random_below(seed, random_below(seed, 2) == 0 ? server->count
-                                                                  : 1 + server->count / 4);
+    size_t index =
+        random_below(seed, random_below(seed, 2) == 0 ? server->count : 1 + server->count / 4);
     char body[32];
     (void)snprintf(body, sizeof body, "edit %zu", random_below(seed, 1000));
     switch (what) {

@@ -7,7 +7,10 @@
 #include "support/alloc.h"
 #include "testing.h"
 
-#define SLICE(text) {text, sizeof(text) - 1}
+#define SLICE(text)            \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
 
 static void test_each_request(void **state)
 {
@@ -20,21 +23,45 @@ static void test_each_request(void **state)
         bool is_write;
     } cases[] = {
         {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 50}, "GET", "/posts?limit=50", "", false},
-        {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 7, .post_id = SLICE("a&b=c")}, "GET",
-         "/posts?limit=7&before=a%26b%3Dc", "", false},
-        {{.kind = COMMUNITYI_CALL_CREATE_POST, .text = SLICE("a \"quote\"\n\xc3\xbc")}, "POST",
-         "/posts", "{\"body\":\"a \\\"quote\\\"\\n\xc3\xbc\"}", true},
-        {{.kind = COMMUNITYI_CALL_EDIT_POST, .post_id = SLICE("9007199254740993"),
+        {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 7, .post_id = SLICE("a&b=c")},
+         "GET",
+         "/posts?limit=7&before=a%26b%3Dc",
+         "",
+         false},
+        {{.kind = COMMUNITYI_CALL_CREATE_POST, .text = SLICE("a \"quote\"\n\xc3\xbc")},
+         "POST",
+         "/posts",
+         "{\"body\":\"a \\\"quote\\\"\\n\xc3\xbc\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_EDIT_POST,
+          .post_id = SLICE("9007199254740993"),
           .text = SLICE("x")},
-         "PUT", "/posts/9007199254740993", "{\"body\":\"x\"}", true},
-        {{.kind = COMMUNITYI_CALL_DELETE_POST, .post_id = SLICE("../admin?x#y")}, "DELETE",
-         "/posts/..%2Fadmin%3Fx%23y", "", true},
-        {{.kind = COMMUNITYI_CALL_TOGGLE_LIKE, .post_id = SLICE("P")}, "POST", "/posts/P/like", "",
+         "PUT",
+         "/posts/9007199254740993",
+         "{\"body\":\"x\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_DELETE_POST, .post_id = SLICE("../admin?x#y")},
+         "DELETE",
+         "/posts/..%2Fadmin%3Fx%23y",
+         "",
+         true},
+        {{.kind = COMMUNITYI_CALL_TOGGLE_LIKE, .post_id = SLICE("P")},
+         "POST",
+         "/posts/P/like",
+         "",
          true},
         {{.kind = COMMUNITYI_CALL_CREATE_COMMENT, .post_id = SLICE("1"), .text = SLICE("hi")},
-         "POST", "/posts/1/comments", "{\"body\":\"hi\"}", true},
-        {{.kind = COMMUNITYI_CALL_DELETE_COMMENT, .post_id = SLICE("1"), .comment_id = SLICE("\xc3\xbc")},
-         "DELETE", "/posts/1/comments/%C3%BC", "", true},
+         "POST",
+         "/posts/1/comments",
+         "{\"body\":\"hi\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_DELETE_COMMENT,
+          .post_id = SLICE("1"),
+          .comment_id = SLICE("\xc3\xbc")},
+         "DELETE",
+         "/posts/1/comments/%C3%BC",
+         "",
+         true},
     };
     static const char *const bases[] = {"https://h/api", "https://h/api/"};
     for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
@@ -184,9 +211,14 @@ static void test_forms_of_a_written_post(void **state)
         const char *body;
         bool has_post;
     } cases[] = {
-        {"{\"data\":{\"id\":2}}", true}, {"{\"post\":{\"id\":2}}", true}, {"{\"id\":2}", true},
-        {"", false},                     {"ok", false},                  {"{}", false},
-        {"[]", false},                   {"{\"data\":{}}", false},
+        {"{\"data\":{\"id\":2}}", true},
+        {"{\"post\":{\"id\":2}}", true},
+        {"{\"id\":2}", true},
+        {"", false},
+        {"ok", false},
+        {"{}", false},
+        {"[]", false},
+        {"{\"data\":{}}", false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         communityi_answer answer = interpret(COMMUNITYI_CALL_CREATE_POST, 201, cases[i].body);
@@ -223,9 +255,8 @@ static void test_no_answer(void **state)
 static void compose_and_interpret(failing_allocator *allocator, void *user_data)
 {
     (void)user_data;
-    const communityi_call call = {.kind = COMMUNITYI_CALL_EDIT_POST,
-                                  .post_id = SLICE("1"),
-                                  .text = SLICE("some text")};
+    const communityi_call call = {
+        .kind = COMMUNITYI_CALL_EDIT_POST, .post_id = SLICE("1"), .text = SLICE("some text")};
     phxi_buffer url;
     phxi_buffer body;
     phxi_buffer_init(&url, &allocator->port, 1000);
