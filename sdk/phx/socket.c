@@ -184,7 +184,7 @@ void phxi_engine_probe(phxi_engine *engine, uint64_t now_ms)
 {
     engine->now_ms = now_ms;
     if (engine->state == PHX_CLIENT_CONNECTED) {
-        phxi_heartbeat_send(engine, engine->config.probe_timeout_ms);
+        phxi_heartbeat_probe(engine);
     } else if (engine->state == PHX_CLIENT_WAITING) {
         begin_attempt(engine, false);
     }
@@ -316,12 +316,10 @@ void phxi_engine_advance(phxi_engine *engine, uint64_t now_ms)
 {
     uint64_t deadline_ms = phxi_timer_next_deadline(&engine->timers);
     bool has_slept = deadline_ms <= now_ms && now_ms - deadline_ms > TIME_JUMP_MS;
-    bool is_probing = engine->heartbeat_ref != 0 &&
-                      now_ms - engine->heartbeat_sent_ms < engine->config.probe_timeout_ms;
     engine->now_ms = now_ms;
-    if (has_slept && !is_probing && engine->state == PHX_CLIENT_CONNECTED) {
+    if (has_slept && engine->state == PHX_CLIENT_CONNECTED) {
         /* What the sleep made due says nothing of the link: ask it, before any heartbeat is missed. */
-        phxi_heartbeat_send(engine, engine->config.probe_timeout_ms);
+        phxi_heartbeat_probe(engine);
     }
     phxi_timer *timer = phxi_timer_pop_due(&engine->timers, now_ms);
     if (timer != NULL) {

@@ -177,6 +177,8 @@ uint64_t phxi_ref_parse(phx_slice text);
 void phxi_heartbeat_start(phxi_engine *engine);
 void phxi_heartbeat_stop(phxi_engine *engine);
 void phxi_heartbeat_send(phxi_engine *engine, uint32_t timeout_ms);
+/* Sends one with the probe's time-out. */
+void phxi_heartbeat_probe(phxi_engine *engine);
 void phxi_heartbeat_answered(phxi_engine *engine);
 /* The time-out passed: whether the connection is to be taken for dead. */
 bool phxi_heartbeat_is_dead(phxi_engine *engine);
