@@ -139,9 +139,11 @@ static void give_up_connection(phxi_engine *engine, phx_status status, const cha
 {
     phx_error error = {
         .struct_size = (uint32_t)sizeof error, .status = status, .message = message};
-    phxi_outbox_remove(engine, &engine->open_node);
-    phxi_outbox_remove(engine, &engine->close_node);
-    phxi_outbox_add(engine, &engine->drop_node, PHXI_ACTION_DROP);
+    if (engine->has_connection) {
+        phxi_outbox_remove(engine, &engine->open_node);
+        phxi_outbox_remove(engine, &engine->close_node);
+        phxi_outbox_add(engine, &engine->drop_node, PHXI_ACTION_DROP);
+    }
     end_connection(engine, &error);
 }
 
@@ -209,21 +211,23 @@ static void arm_stable_timer(phxi_engine *engine)
 
 void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch)
 {
-    if (epoch != engine->epoch || engine->state != PHX_CLIENT_CONNECTING) {
+    bool is_awaited = engine->state == PHX_CLIENT_CONNECTING && engine->has_connection;
+    if (epoch != engine->epoch || !is_awaited) {
         return;
     }
     engine->now_ms = now_ms;
     phxi_timer_cancel(&engine->timers, &engine->socket_timer);
     engine->metrics.connects++;
     engine->was_refreshed = false;
+    engine->last_error = (phx_error){.status = PHX_OK};
     set_state(engine, PHX_CLIENT_CONNECTED);
     phxi_heartbeat_start(engine);
+    bool is_joining = phxi_channels_connected(engine);
     if (engine->config.reconnect.kind == PHX_BACKOFF_STEPPED) {
         engine->attempts = 0;
-    } else if (engine->first_channel == NULL) {
+    } else if (!is_joining) {
         arm_stable_timer(engine);
     }
-    phxi_channels_connected(engine);
 }
 
 void phxi_socket_join_answered(phxi_engine *engine)
@@ -358,7 +362,8 @@ void phxi_engine_read_status(const phxi_engine *engine, uint64_t now_ms, phx_cli
     }
 }
 
-const phx_client_metrics *phxi_engine_metrics(const phxi_engine *engine)
+const phx_client_metrics *phxi_engine_metrics(phxi_engine *engine)
 {
+    engine->metrics.queued_bytes = engine->buffered_bytes + engine->unsent_bytes;
     return &engine->metrics;
 }

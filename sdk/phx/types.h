@@ -188,7 +188,8 @@ void phxi_socket_timer(phxi_engine *engine, const phxi_timer *timer);
 void phxi_socket_join_answered(phxi_engine *engine);
 
 /* channel.c */
-void phxi_channels_connected(phxi_engine *engine);
+/* Whether a channel is, or will be, joined on this connection. */
+bool phxi_channels_connected(phxi_engine *engine);
 void phxi_channels_disconnected(phxi_engine *engine, const phx_error *error);
 void phxi_channels_shut_down(phxi_engine *engine);
 void phxi_channel_timer(phxi_engine *engine, phxi_channel *channel);
