@@ -406,9 +406,6 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
         close_left(engine, channel);
         return;
     }
-    if (channel->join_ref == 0) {
-        return; /* not joined on this connection: there is nothing that could have crashed */
-    }
     phxi_pushes_fail(engine, channel, true, PHX_ERROR_CHANNEL_CRASHED, NULL);
     phx_reply crashed = phxi_reply_of(PHX_ERROR_CHANNEL_CRASHED, NULL);
     crashed.response = engine->envelope.payload;
