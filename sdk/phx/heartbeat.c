@@ -80,6 +80,9 @@ bool phxi_heartbeat_is_dead(phxi_engine *engine)
 {
     uint64_t silent_ms = engine->now_ms - engine->heartbeat_sent_ms;
     uint32_t timeout_ms = engine->config.heartbeat_timeout_ms;
+    if (engine->config.is_heartbeat_strict) {
+        return true;
+    }
     if (engine->last_received_ms > engine->heartbeat_sent_ms) {
         phxi_heartbeat_send(engine, timeout_ms);
         return false;
