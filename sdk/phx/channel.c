@@ -427,9 +427,13 @@ void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 bool phxi_channels_connected(phxi_engine *engine)
 {
     bool is_joining = false;
+    /* The stepped policy is forgotten when the socket opens, so nothing is waited for. */
+    bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
+        channel->attempts = is_forgetful ? 0 : channel->attempts;
         bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
-                        (channel->state == PHX_CHANNEL_ERRORED && !channel->timer.is_armed);
+                        (channel->state == PHX_CHANNEL_ERRORED &&
+                         (is_forgetful || !channel->timer.is_armed));
         if (is_ready) {
             begin_join(engine, channel);
         }

@@ -25,6 +25,12 @@ typedef struct phxi_engine_config {
     uint32_t connect_timeout_ms;
     uint32_t heartbeat_interval_ms; /* UINT32_MAX: none */
     uint32_t heartbeat_timeout_ms;
+    /* A heartbeat that is not answered in time ends the connection, whatever else came meanwhile and
+     * however long a join takes. As phoenix.js does it; false in phx_client. */
+    bool is_heartbeat_strict;
+    /* A close by the server with this code is final until the next connect. phoenix.js: 1000; 0, as in
+     * phx_client: every code reconnects. */
+    uint16_t final_close_code;
     uint32_t probe_timeout_ms;
     uint32_t push_timeout_ms;
     uint32_t close_timeout_ms;

@@ -107,6 +107,9 @@ static uint64_t joins_deadline_ms(const phxi_engine *engine)
 
 bool phxi_heartbeat_is_dead(phxi_engine *engine)
 {
+    if (engine->config.is_heartbeat_strict) {
+        return true;
+    }
     if (engine->last_received_ms > engine->heartbeat_sent_ms) {
         phxi_heartbeat_send(engine, engine->config.heartbeat_timeout_ms);
         return false;

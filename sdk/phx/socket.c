@@ -123,11 +123,14 @@ static void decide(phxi_engine *engine, phx_status status)
 static void end_connection(phxi_engine *engine, const phx_error *error)
 {
     bool was_connected = engine->state == PHX_CLIENT_CONNECTED;
+    bool is_final = engine->config.final_close_code != 0 &&
+                    error->close_code == engine->config.final_close_code;
     count_end(engine, was_connected, error);
     clear_connection(engine);
     if (error->status != PHX_OK && engine->is_wanted) {
         remember(engine, error);
     }
+    engine->is_wanted = engine->is_wanted && !is_final;
     if (was_connected) {
         phxi_channels_disconnected(engine, error);
     }
