@@ -406,9 +406,6 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
         close_left(engine, channel);
         return;
     }
-    if (channel->join_ref == 0) {
-        return; /* not joined on this connection: there is nothing that could have crashed */
-    }
     phxi_pushes_fail(engine, channel, true, PHX_ERROR_CHANNEL_CRASHED, NULL);
     phx_reply crashed = phxi_reply_of(PHX_ERROR_CHANNEL_CRASHED, NULL);
     crashed.response = engine->envelope.payload;
@@ -427,15 +424,22 @@ void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 
 /* --- inputs: the connection --- */
 
-void phxi_channels_connected(phxi_engine *engine)
+bool phxi_channels_connected(phxi_engine *engine)
 {
+    bool is_joining = false;
+    /* The stepped policy is forgotten when the socket opens, so nothing is waited for. */
+    bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
+        channel->attempts = is_forgetful ? 0 : channel->attempts;
         bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
-                        (channel->state == PHX_CHANNEL_ERRORED && !channel->timer.is_armed);
+                        (channel->state == PHX_CHANNEL_ERRORED &&
+                         (is_forgetful || !channel->timer.is_armed));
         if (is_ready) {
             begin_join(engine, channel);
         }
+        is_joining = is_joining || channel->state != PHX_CHANNEL_REFUSED;
     }
+    return is_joining;
 }
 
 static void disconnect_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)

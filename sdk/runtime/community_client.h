@@ -76,7 +76,6 @@ struct community_client {
 
     communityi_lifecycle lifecycle;
     phx_channel channel;   /* {0}: none */
-    uint32_t settle_turns; /* turns until phx has surely seen the last command */
     phx_client_state phx_state;
     bool is_close_ordered; /* phx has yet to act on it */
     bool is_open_delayed;  /* until it has */

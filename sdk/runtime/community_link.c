@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection: phx's reports become events of the lifecycle, and its actions become calls of
- * phx. One phx_client for the client's whole life; one channel from each opening to the next
- * closing.
+ * The connection: phx's reports become events of the lifecycle, and its actions become calls of phx. One
+ * phx_client for the client's whole life; one channel from each opening to the next closing.
+ *
+ * Commands to phx are given in the client's turn only, and the loop carries them out before anything else
+ * comes in: no report is ever older than the last command.
  */
 #include "runtime/community_client.h"
 #include "support/config.h"
 
-/*
- * A command to phx is a task of its loop, so a refusal that is reported in the same turn may be
- * older than a token that was just handed over. Two turns later it is not.
- */
 enum {
-    SETTLE_TURNS = 3,
     STABLE_MS = 10000
 };
 #define TOPIC "community:feed"
@@ -47,7 +44,6 @@ static void open_connection(community_client *client)
         return;
     }
     join(client);
-    client->settle_turns = SETTLE_TURNS;
     phx_client_connect(client->phx);
 }
 
@@ -62,7 +58,6 @@ static void close_connection(community_client *client)
     client->next_attempt_at_ms = 0;
     client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
-    client->settle_turns = SETTLE_TURNS;
     client->is_open_delayed = false;
     client->is_close_ordered =
         client->phx_state != PHX_CLIENT_DISCONNECTED && client->phx_state != PHX_CLIENT_CLOSING;
@@ -74,7 +69,6 @@ static void try_now(community_client *client)
     if (client->is_open_delayed) {
         return;
     }
-    client->settle_turns = SETTLE_TURNS;
     phx_client_connect(client->phx);
     /* An attempt that is under way may still have the old token: its refusal is not the last word.
      */
@@ -123,18 +117,17 @@ void communityi_link_set_fact(community_client *client, communityi_fact fact, bo
     }
 }
 
-void communityi_link_probe(community_client *client)
-{
-    if (client->lifecycle.state == COMMUNITY_CONNECTED ||
-        client->lifecycle.state == COMMUNITY_RECONNECTING) {
-        phx_client_probe(client->phx);
-    }
-}
-
 static bool is_wanted_and_allowed(const community_client *client)
 {
     return client->lifecycle.state != COMMUNITY_DISCONNECTED &&
            client->lifecycle.state != COMMUNITY_UNAUTHORIZED;
+}
+
+void communityi_link_probe(community_client *client)
+{
+    if (is_wanted_and_allowed(client)) {
+        phx_client_probe(client->phx);
+    }
 }
 
 static void on_lost(community_client *client)
@@ -157,6 +150,10 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
     }
     if (status->error.status != PHX_OK) {
         communityi_status_set_error(client, &status->error);
+    }
+    if (status->state == PHX_CLIENT_UNAUTHORIZED) {
+        communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
+        return;
     }
     if (client->lifecycle.state == COMMUNITY_CONNECTED && status->state != PHX_CLIENT_CONNECTED) {
         on_lost(client); /* the channel's own report follows */
@@ -247,12 +244,6 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
 
 void communityi_link_turn(community_client *client, uint64_t now_ms)
 {
-    if (client->settle_turns > 0) {
-        client->settle_turns--;
-    } else if (client->phx_state == PHX_CLIENT_UNAUTHORIZED && !client->is_close_ordered &&
-               is_wanted_and_allowed(client)) {
-        communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
-    }
     if (client->is_open_delayed && !client->is_close_ordered) {
         open_connection(client);
     }
@@ -264,7 +255,7 @@ void communityi_link_turn(community_client *client, uint64_t now_ms)
 
 uint64_t communityi_link_deadline_ms(const community_client *client)
 {
-    return client->settle_turns > 0 ? 0 : client->rejoin_at_ms;
+    return client->rejoin_at_ms;
 }
 
 static phx_status read_token(void *user_data, bool is_refresh, char *buffer, size_t capacity,
