@@ -60,6 +60,8 @@ typedef struct phxi_join_request {
     phx_slice topic;
     uint32_t timeout_ms; /* 0: the engine's */
     phx_overflow overflow;
+    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply); /* NULL: the SDK's own */
+    void *judge_user_data;
     void *user;
 } phxi_join_request;
 
