@@ -333,54 +333,13 @@ static const struct {
     {"reset", reset},
 };
 
-static void append_status(struct app *app, struct bytes *out)
-{
-    size_t sockets = 0;
-    size_t channels = 0;
-    for (struct conn *conn = app->conns; conn != NULL; conn = conn->next) {
-        if (conn->socket != NULL && !conn->is_dead) {
-            sockets++;
-            channels += conn->socket->channel_count;
-        }
-    }
-    const struct counters *counters = &app->counters;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } facts[] = {
-        {"sockets", sockets},
-        {"channels", channels},
-        {"requests", counters->requests},
-        {"upgrades", counters->upgrades},
-        {"refused", counters->refused},
-        {"messages", counters->messages},
-        {"joins", counters->joins},
-        {"pushes", counters->pushes},
-        {"slow_consumers", counters->slow_consumers},
-        {"burst_left", (uint64_t)(app->control.burst.count - app->control.burst.made)},
-    };
-    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-        bytes_format(out, "%s\"%s\":%llu", i == 0 ? "{" : ",", facts[i].name,
-                     (unsigned long long)facts[i].value);
-    }
-    bytes_char(out, '}');
-}
-
-static void answer_status(struct conn *conn, const struct http_request *request)
-{
-    struct bytes json = {0};
-    append_status(conn->app, &json);
-    route_answer(conn, request, json.failed ? 500 : 200, slice_from(&json));
-    bytes_free(&json);
-}
-
 static void run_verb(struct conn *conn, const struct http_request *request, struct slice verb,
                      struct slice body)
 {
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (slice_is(verb, verbs[i].name)) {
             if (verbs[i].run(conn->app, body)) {
-                answer_status(conn, request);
+                control_answer_status(conn, request);
             } else {
                 route_error(conn, request, 422, "The verb cannot be done so");
             }
@@ -395,7 +354,7 @@ void control_handle(struct conn *conn, const struct http_request *request)
     struct slice body = SLICE("{}");
     const struct slice verb = slice_skip(request->path, strlen("/control/"));
     if (slice_is(verb, "status") && slice_is(request->method, "GET")) {
-        answer_status(conn, request);
+        control_answer_status(conn, request);
     } else if (!slice_is(request->method, "POST") ||
                (request->body.len > 0 &&
                 (!json_document(request->body, &body) || !json_is_object(body)))) {

@@ -50,6 +50,9 @@ struct control {
 /* Answers a request whose path begins with /control/. */
 void control_handle(struct conn *conn, const struct http_request *request);
 
+/* Answers with the facts of GET /control/status. */
+void control_answer_status(struct conn *conn, const struct http_request *request);
+
 /* Whether a request to the socket (or else to the REST API) is to be refused now; counts it. */
 bool control_refuses(struct app *app, bool is_upgrade);
 

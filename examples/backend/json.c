@@ -222,26 +222,6 @@ static bool starts(struct slice value, char byte)
     return value.len > 0 && value.data[0] == byte;
 }
 
-bool json_is_object(struct slice value)
-{
-    return starts(value, '{');
-}
-
-bool json_is_array(struct slice value)
-{
-    return starts(value, '[');
-}
-
-bool json_is_string(struct slice value)
-{
-    return starts(value, '"');
-}
-
-bool json_is_null(struct slice value)
-{
-    return starts(value, 'n');
-}
-
 struct json_walk json_walk(struct slice container)
 {
     struct slice rest = slice_skip(container, 1);

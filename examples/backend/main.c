@@ -198,7 +198,7 @@ int main(int argc, char **argv)
         return status;
     }
     struct app app = {.options = &options};
-    app.store = store_open(options.db);
+    app.store = store_open(options.db, options.int_ids);
     const bool is_ready = crypto_start() && app.store != NULL;
     status = is_ready ? serve(&app) : 1;
     users_free(&app);

@@ -24,6 +24,7 @@ static const char usage[] =
     "  --idle-ms N        close a socket that has sent nothing for so long (default 60000)\n"
     "  --max-message N    largest message taken from a client, in bytes (default 8000000)\n"
     "  --max-queue N      drop a client with more than N bytes unread (default 33554432)\n"
+    "  --int-ids N        number the posts from N on instead of giving them UUIDs\n"
     "  --control          answer POST /control/VERB: faults on demand, for tests only\n"
     "  --help             this text\n";
 
@@ -47,6 +48,17 @@ static bool number_option(const char *name, uint32_t max, uint32_t *out)
     return true;
 }
 
+static bool int_ids(struct options *out)
+{
+    unsigned long first = 0;
+    if (!parse_number(optarg, 100000000000000000, &first) || first == 0) {
+        (void)fputs("community-backend: --int-ids wants a number from 1 on\n", stderr);
+        return false;
+    }
+    out->int_ids = (int64_t)first;
+    return true;
+}
+
 static bool add_user(struct options *out)
 {
     if (out->added_user_count == ADDED_USERS_MAX) {
@@ -67,6 +79,7 @@ static const struct option names[] = {
     {"idle-ms", required_argument, NULL, 'i'},
     {"max-message", required_argument, NULL, 'm'},
     {"max-queue", required_argument, NULL, 'q'},
+    {"int-ids", required_argument, NULL, 'n'},
     {"control", no_argument, NULL, 'x'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -102,6 +115,8 @@ static bool take(int option, struct options *out)
         return number_option("max-message", 64U << 20, &out->max_message_bytes);
     case 'q':
         return number_option("max-queue", 1U << 30, &out->max_queue_bytes);
+    case 'n':
+        return int_ids(out);
     case 'x':
         out->control = true;
         return true;

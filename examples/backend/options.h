@@ -20,6 +20,7 @@ struct options {
     const char *cert; /* with key: TLS */
     const char *key;
     bool control;
+    int64_t int_ids; /* the first post's id; 0: UUIDs */
     uint32_t idle_ms;
     uint32_t max_message_bytes;
     uint32_t max_queue_bytes;

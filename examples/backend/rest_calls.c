@@ -155,7 +155,7 @@ void rest_delete(struct rest_call *call)
         call->status = 204;
         call->event = "post_deleted";
         bytes_text(&call->event_payload, "{\"id\":");
-        json_encode(&call->event_payload, call->post);
+        store_append_id(call->app->store, call->post, &call->event_payload);
         bytes_char(&call->event_payload, '}');
     }
 }

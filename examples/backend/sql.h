@@ -13,6 +13,7 @@
 
 struct store {
     sqlite3 *db;
+    int64_t first_int_id; /* 0: posts have UUIDs */
 };
 
 enum {

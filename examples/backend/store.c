@@ -48,12 +48,13 @@ static bool execute(struct store *store, const char *text)
     return good;
 }
 
-struct store *store_open(const char *path)
+struct store *store_open(const char *path, int64_t first_int_id)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL) {
         return NULL;
     }
+    store->first_int_id = first_int_id;
     if (sqlite3_open(path, &store->db) != SQLITE_OK) {
         log_line("database: cannot open %s: %s", path, sqlite3_errmsg(store->db));
         store_close(store);

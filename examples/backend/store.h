@@ -34,8 +34,9 @@ struct answer {
     uint8_t fingerprint[SHA256_SIZE];
 };
 
-/* Opens or creates `path` (":memory:" for none). NULL on failure, with the cause in the log. */
-struct store *store_open(const char *path);
+/* Opens or creates `path` (":memory:" for none). New posts get UUIDs as ids, or integers from
+ * `first_int_id` on if that is not 0. NULL on failure, with the cause in the log. */
+struct store *store_open(const char *path, int64_t first_int_id);
 void store_close(struct store *store);
 
 bool store_begin(struct store *store);
@@ -50,6 +51,8 @@ enum store_status store_users(struct store *store, struct user **out_users, size
 /* A post as the contract writes it: appends its JSON; *out_author (may be NULL) gets the author. */
 enum store_status store_post(struct store *store, struct slice id, struct bytes *out,
                              int64_t *out_author);
+/* Appends a post's id as JSON: a string, or, if posts are numbered, the integer that it is. */
+void store_append_id(const struct store *store, struct slice id, struct bytes *out);
 /* The `limit` newest posts, or those that follow the post `before` (a deleted one still marks its
  * place; an unknown one is STORE_MISSING), as a JSON array. */
 enum store_status store_list(struct store *store, int64_t limit, const struct slice *before,

@@ -7,6 +7,8 @@
 
 #include "json.h"
 
+#include <stdio.h>
+
 #define POST_COLUMNS                                                                 \
     "SELECT p.id, p.body, p.inserted_at, p.updated_at, p.author, u.name,"            \
     " (SELECT count(*) FROM comments c WHERE c.post = p.id),"                        \
@@ -29,13 +31,23 @@ static void append_author(struct bytes *out, int64_t id, struct slice name)
     bytes_char(out, '}');
 }
 
-static void append_post(struct bytes *out, sqlite3_stmt *row)
+void store_append_id(const struct store *store, struct slice id, struct bytes *out)
+{
+    if (store->first_int_id != 0 && json_integer(id, -1) >= 0) {
+        bytes_slice(out, id);
+    } else {
+        json_encode(out, id);
+    }
+}
+
+static void append_post(const struct store *store, struct bytes *out, sqlite3_stmt *row)
 {
     bytes_char(out, '{');
     append_author(out, sqlite3_column_int64(row, 4), sql_column(row, 5));
     append_member(out, ",\"body\":", sql_column(row, 1));
     bytes_format(out, ",\"comments_count\":%lld", (long long)sqlite3_column_int64(row, 6));
-    append_member(out, ",\"id\":", sql_column(row, 0));
+    bytes_text(out, ",\"id\":");
+    store_append_id(store, sql_column(row, 0), out);
     append_member(out, ",\"inserted_at\":", sql_column(row, 2));
     bytes_text(out, ",\"liked_by_user_ids\":[");
     bytes_slice(out, sql_column(row, 8));
@@ -59,7 +71,7 @@ enum store_status store_post(struct store *store, struct slice id, struct bytes 
     sql_bind_text(query, 1, id);
     const enum store_status status = sql_next(query);
     if (status == STORE_OK) {
-        append_post(out, query);
+        append_post(store, out, query);
         if (out_author != NULL) {
             *out_author = sqlite3_column_int64(query, 4);
         }
@@ -99,18 +111,34 @@ enum store_status store_list(struct store *store, int64_t limit, const struct sl
         if (out->len > start) {
             bytes_char(out, ',');
         }
-        append_post(out, query);
+        append_post(store, out, query);
         status = sql_next(query);
     }
     bytes_char(out, ']');
     return finish(query, status == STORE_MISSING ? STORE_OK : status, out);
 }
 
+/* Deleted posts keep their rows, so that no id comes twice. */
+static bool new_post_id(struct store *store, char out_id[UUID_TEXT_SIZE])
+{
+    if (store->first_int_id == 0) {
+        return crypto_uuid(out_id);
+    }
+    sqlite3_stmt *query = sql(store, "SELECT coalesce(max(seq), 0) FROM posts");
+    const bool good = sql_next(query) == STORE_OK;
+    if (good) {
+        (void)snprintf(out_id, UUID_TEXT_SIZE, "%lld",
+                       (long long)(store->first_int_id + sqlite3_column_int64(query, 0)));
+    }
+    (void)sqlite3_finalize(query);
+    return good;
+}
+
 enum store_status store_add_post(struct store *store, int64_t author, struct slice body,
                                  char out_id[UUID_TEXT_SIZE])
 {
     char now[TIME_TEXT_SIZE];
-    if (!crypto_uuid(out_id)) {
+    if (!new_post_id(store, out_id)) {
         return STORE_FAILED;
     }
     sql_now(now);
@@ -175,7 +203,8 @@ enum store_status store_likes(struct store *store, struct slice id, struct bytes
     sql_bind_text(query, 1, id);
     const enum store_status status = sql_next(query);
     if (status == STORE_OK) {
-        append_member(out, "{\"id\":", id);
+        bytes_text(out, "{\"id\":");
+        store_append_id(store, id, out);
         bytes_text(out, ",\"liked_by_user_ids\":[");
         bytes_slice(out, sql_column(query, 8));
         bytes_format(out, "],\"likes_count\":%lld}", (long long)sqlite3_column_int64(query, 7));
@@ -199,7 +228,8 @@ enum store_status store_comment(struct store *store, struct slice post, struct s
         append_member(out, ",\"body\":", sql_column(query, 0));
         append_member(out, ",\"id\":", id);
         append_member(out, ",\"inserted_at\":", sql_column(query, 1));
-        append_member(out, ",\"post_id\":", post);
+        bytes_text(out, ",\"post_id\":");
+        store_append_id(store, post, out);
         bytes_char(out, '}');
     }
     return finish(query, status, out);
@@ -235,7 +265,8 @@ enum store_status store_comments_count(struct store *store, struct slice post, s
     const enum store_status status = sql_next(query);
     if (status == STORE_OK) {
         bytes_format(out, "{\"comments_count\":%lld,", (long long)sqlite3_column_int64(query, 0));
-        append_member(out, "\"id\":", post);
+        bytes_text(out, "\"id\":");
+        store_append_id(store, post, out);
         bytes_char(out, '}');
     }
     return finish(query, status, out);

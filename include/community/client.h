@@ -103,7 +103,8 @@ typedef struct community_config {
     void (*PHX_NULLABLE release_user_data)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
 
     uint32_t max_posts;          /* the feed's capacity, the oldest are dropped; 0: 1000 */
-    uint32_t page_posts;         /* posts a page in a sync; 0: 50 */
+    uint32_t page_posts;         /* posts a page in a sync; 0: 50. No more than the server gives at a time:
+                                  * a page with fewer is taken for the last one */
     uint32_t request_timeout_ms; /* for one REST call; 0: 15000 */
     uint32_t max_requests;       /* REST calls that may be under way or waiting; 0: 64 */
     /* Send the token in the clear to a host that is not this one (ws:, http:). */
@@ -168,8 +169,10 @@ PHX_API void community_client_set_visible(community_client *client, bool is_visi
 PHX_API void community_client_set_foreground(community_client *client, bool is_foreground);
 PHX_API void community_client_set_network(community_client *client, bool is_up);
 
-/* The user logged in: stores the token (copied, wiped after use) in the keychain. done: as for requests;
- * NULL: nobody asks. Statuses of `done`: the keychain's. Threads: any. */
+/* The user logged in: stores the token (copied, wiped after use) in the keychain. PHX_ERROR_INVALID_ARGUMENT:
+ * empty, or not visible ASCII. PHX_ERROR_TOO_LARGE, PHX_ERROR_QUEUE_FULL (logins count in max_requests),
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED. done: called exactly once if it was accepted, with PHX_OK, the keychain's
+ * status, or PHX_ERROR_CANCELLED; NULL: nobody asks. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status
 community_client_login(community_client *client, const char *token, size_t token_length,
                        void (*PHX_NULLABLE done)(void *PHX_NULLABLE user_data,

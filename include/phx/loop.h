@@ -52,8 +52,8 @@ PHX_API void phx_loop_retain(phx_loop *loop);
 PHX_API void phx_loop_release(phx_loop *PHX_NULLABLE loop);
 
 /*
- * One turn: runs what is due, waits at most timeout_ms (0: not at all) for something to happen, and
- * runs that. PHX_ERROR_INVALID_STATE: called inside a callback, or the loop has a thread of its own.
+ * One turn: runs what is due; if there was nothing, waits at most timeout_ms (0: not at all) for something
+ * to happen, and runs that. PHX_ERROR_INVALID_STATE: called inside a callback, or the loop has a thread of its own.
  * PHX_ERROR_SYSTEM: the poller failed for good. Threads: the one that pumps.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_poll(phx_loop *loop, uint32_t timeout_ms);

@@ -34,6 +34,7 @@ phx_platform_poller(const phx_allocator *PHX_NULLABLE allocator, const phx_log *
 
 /* WebSocket over libwebsockets, on a loop with that library's poller (else PHX_ERROR_UNSUPPORTED).
  * tls: copied; NULL trusts the system's authorities. *out: consumed by the config that it is put into.
+ * PHX_ERROR_IO: the authorities' file cannot be read. PHX_ERROR_INVALID_ARGUMENT: a pin that is none.
  * Threads: loop only, or any while the loop is not yet pumped. */
 PHX_API PHX_MUST_CHECK phx_status
 phx_transport_lws(phx_loop *loop, const phx_tls *PHX_NULLABLE tls,

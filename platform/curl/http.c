@@ -14,31 +14,52 @@
 
 enum {
     MAX_REQUESTS = 64,
-    MAX_CONNECTIONS = 4
+    MAX_ACTIVE = 4
 };
 
 static const char pin_prefix[] = "sha256//";
 
+/* A descriptor or a start that failed costs this request, reported from the loop. */
+static void fail_later(curl_request *request, phx_status status)
+{
+    request->failure = status;
+    phxi_timer_arm(&request->http->timers, &request->timer, 0);
+}
+
+/* Hands libcurl as many as may be under way, the oldest first. */
+static void start_waiting(curl_http *http)
+{
+    curl_request *request = http->first_request;
+    for (; request != NULL && http->active_count < MAX_ACTIVE; request = request->next) {
+        if (request->is_active || request->failure != PHX_OK) {
+            continue;
+        }
+        if (curl_multi_add_handle(http->multi, request->easy) == CURLM_OK) {
+            request->is_active = true;
+            http->active_count++;
+        } else {
+            fail_later(request, PHX_ERROR_NO_MEMORY);
+        }
+    }
+}
+
 static void unlink_request(curl_request *request)
 {
     curl_http *http = request->http;
-    (void)curl_multi_remove_handle(http->multi, request->easy);
+    if (request->is_active) {
+        (void)curl_multi_remove_handle(http->multi, request->easy);
+        http->active_count--;
+    }
     phxi_timer_cancel(&http->timers, &request->timer);
-    if (request->previous != NULL) {
-        request->previous->next = request->next;
-    } else {
-        http->requests = request->next;
-    }
-    if (request->next != NULL) {
-        request->next->previous = request->previous;
-    }
+    *(request->previous != NULL ? &request->previous->next : &http->first_request) = request->next;
+    *(request->next != NULL ? &request->next->previous : &http->last_request) = request->previous;
     http->request_count--;
 }
 
 static void destroy(curl_http *http)
 {
-    while (http->requests != NULL) {
-        curl_request *request = http->requests;
+    while (http->first_request != NULL) {
+        curl_request *request = http->first_request;
         unlink_request(request);
         phxi_curl_request_free(request);
     }
@@ -64,6 +85,7 @@ static bool complete(curl_request *request, const phx_http_response *response)
         destroy(http);
         return false;
     }
+    start_waiting(http);
     return true;
 }
 
@@ -95,18 +117,6 @@ static void on_ready(void *user_data, int32_t fd, uint32_t events)
     (void)complete_finished(http);
 }
 
-/* A descriptor that cannot be watched costs its request, not all of them as an error to libcurl
- * would. */
-static void fail_later(CURL *easy, phx_status status)
-{
-    curl_request *request = NULL;
-    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
-    if (request != NULL) {
-        request->failure = status;
-        phxi_timer_arm(&request->http->timers, &request->timer, 0);
-    }
-}
-
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, void *socket_data)
 {
     curl_http *http = user_data;
@@ -127,10 +137,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, vo
         status = phx_loop_watch(http->loop, fd, events, on_ready, http, &watch);
         (void)curl_multi_assign(http->multi, fd, watch);
     }
-    if (status != PHX_OK) {
-        fail_later(easy, status);
+    curl_request *request = NULL;
+    if (status != PHX_OK && curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request) == CURLE_OK &&
+        request != NULL) {
+        fail_later(request, status);
     }
-    return 0;
+    return 0; /* an error would end all requests, not this one */
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *user_data)
@@ -176,11 +188,9 @@ static uint64_t deadline_ms(void *user_data)
 static void link_request(curl_http *http, curl_request *request)
 {
     request->id = ++http->last_id;
-    request->next = http->requests;
-    if (request->next != NULL) {
-        request->next->previous = request;
-    }
-    http->requests = request;
+    request->previous = http->last_request;
+    *(http->last_request != NULL ? &http->last_request->next : &http->first_request) = request;
+    http->last_request = request;
     http->request_count++;
 }
 
@@ -199,12 +209,9 @@ static phx_status send_request(void *user_data, const phx_http_request *given,
     }
     request->done = done;
     request->done_user_data = done_user_data;
-    if (curl_multi_add_handle(http->multi, request->easy) != CURLM_OK) {
-        phxi_curl_request_free(request);
-        return PHX_ERROR_NO_MEMORY;
-    }
     link_request(http, request);
     phxi_timer_arm(&http->timers, &request->timer, phx_loop_now_ms(http->loop) + given->timeout_ms);
+    start_waiting(http);
     *out_id = request->id;
     return PHX_OK;
 }
@@ -212,13 +219,14 @@ static phx_status send_request(void *user_data, const phx_http_request *given,
 static void cancel(void *user_data, uint64_t id)
 {
     curl_http *http = user_data;
-    curl_request *request = http->requests;
+    curl_request *request = http->first_request;
     while (request != NULL && request->id != id) {
         request = request->next;
     }
     if (request != NULL) {
         unlink_request(request);
         phxi_curl_request_free(request);
+        start_waiting(http);
     }
 }
 
@@ -273,9 +281,7 @@ static phx_status set_up(curl_http *http, const phx_tls *tls)
         curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
         curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
         curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) == CURLM_OK &&
-        curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)MAX_CONNECTIONS) ==
-            CURLM_OK &&
-        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)MAX_CONNECTIONS) == CURLM_OK;
+        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)MAX_ACTIVE) == CURLM_OK;
     return is_set ? PHX_OK : PHX_ERROR_UNSUPPORTED;
 }
 

@@ -25,7 +25,9 @@ typedef struct curl_http {
     phx_loop_source source;
     uint64_t curl_deadline_ms; /* when libcurl wants to be called */
     phxi_timer_heap timers;    /* the requests' deadlines */
-    struct curl_request *requests;
+    struct curl_request *first_request;
+    struct curl_request *last_request;
+    uint32_t active_count; /* of those that libcurl has */
     uint32_t request_count;
     uint64_t last_id;
     bool is_reporting;
@@ -45,6 +47,7 @@ typedef struct curl_request {
     phxi_buffer body; /* of the response */
     size_t header_bytes;
     size_t sent_body_length;
+    bool is_active;
     bool is_idempotent;
     bool was_begun;     /* the request went to a connection at least once */
     phx_status failure; /* ours, which libcurl only sees as an aborted callback */

@@ -31,6 +31,7 @@ static int on_compose_request(phx_connection *connection, char **end, size_t roo
         connection->is_pin_wrong = true;
         return -1;
     }
+    phxi_close_code_learn(connection->transport, *end, room);
     size_t length = strlen(connection->headers);
     if (length > room) {
         return -1;

@@ -6,6 +6,7 @@
  *   attempt.c     name, addresses, TCP
  *   callback.c    what libwebsockets reports, sorted
  *   frames.c      messages and close frames
+ *   close_code.c  close codes that libwebsockets hides
  *   verify.c      certificates and pins
  *
  * libwebsockets' object (`wsi`) refers to the connection until either lets go; whoever lets go
@@ -49,6 +50,7 @@ typedef struct lws_transport {
     phxi_lws_vhost *tls_vhost; /* NULL until the first wss: connection */
     phx_loop_source source;
     phxi_timer_heap timers;
+    uint8_t *read_bytes; /* close_code.c's */
 } lws_transport;
 
 typedef struct outgoing outgoing;
@@ -160,6 +162,12 @@ int phxi_frames_receive(phx_connection *connection, const uint8_t *data, size_t 
 int phxi_frames_write(phx_connection *connection);
 void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload, size_t length);
 void phxi_frames_free(phx_connection *connection);
+
+/* close_code.c */
+/* From a request that is being composed: its end, and the room behind it. */
+void phxi_close_code_learn(lws_transport *transport, char *end, size_t room);
+/* The code of a close frame whose payload, as libwebsockets shows it, has at least two bytes. */
+int32_t phxi_close_code_find(lws_transport *transport, const uint8_t *payload, size_t length);
 
 /* transport.c: the vhost that a connection belongs to. NULL: it could not be made. */
 struct lws_vhost *phxi_transport_vhost(lws_transport *transport, bool is_tls);

@@ -52,7 +52,6 @@ phx_status phxi_frames_send(phx_connection *connection, phx_frame_kind kind, con
     return PHX_OK;
 }
 
-/* Messages hold what the app says, so they are wiped as a token is. */
 static void pop_outgoing(phx_connection *connection)
 {
     outgoing *message = connection->first_outgoing;
@@ -221,7 +220,7 @@ void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload,
         connection->peer_code = CLOSE_NO_CODE;
         return;
     }
-    connection->peer_code = payload[0] << 8 | payload[1];
+    connection->peer_code = phxi_close_code_find(connection->transport, payload, length);
     size_t reason = length - 2 < MAX_CLOSE_REASON_BYTES ? length - 2 : MAX_CLOSE_REASON_BYTES;
     for (size_t i = 0; i < reason; i++) {
         uint8_t byte = payload[2 + i];

@@ -24,8 +24,6 @@ enum {
     /* One message up to this size arrives in one piece, without a copy. It also is a read's size.
      */
     RECEIVE_BYTES = 16 * 1024,
-    /* The request is composed in it: the limits in connection.h must fit together. */
-    SERVICE_BYTES = 32 * 1024,
     HEADER_BYTES = 24 * 1024,
 };
 
@@ -152,7 +150,7 @@ static bool create_context(phxi_lws_poller *poller)
         .uid = -1,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .fd_limit_per_thread = MAX_DESCRIPTORS,
-        .pt_serv_buf_size = SERVICE_BYTES,
+        .pt_serv_buf_size = PHXI_LWS_SERVICE_BYTES,
         .max_http_header_data = HEADER_BYTES,
         .timeout_secs = PHXI_LWS_STEP_SECONDS,
         .retry_and_idle_policy = &no_keepalive,

@@ -10,10 +10,13 @@
 
 #include <libwebsockets.h>
 
-/* libwebsockets' own limit for each step of a connection: far beyond any sensible time-out of ours,
- * yet a bound for a socket that was dropped in the moment in which libwebsockets set its timer. */
 enum {
-    PHXI_LWS_STEP_SECONDS = 300
+    /* libwebsockets' own limit for each step of a connection: far beyond any sensible time-out of
+     * ours, yet a bound for a socket that was dropped in the moment in which it set its timer. */
+    PHXI_LWS_STEP_SECONDS = 300,
+    /* The buffer in which libwebsockets composes requests, and into which it reads: the limits in
+     * connection.h must fit in together. */
+    PHXI_LWS_SERVICE_BYTES = 32 * 1024,
 };
 
 typedef struct phxi_lws_poller phxi_lws_poller;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five live events of the architecture document's table: their names, their payloads, and what each
- * does to the feed. Pure; knows neither connection nor time.
+ * The five live events of the architecture document's table: their names, their payloads, and what
+ * each does to the feed. Pure; knows neither connection nor time.
  */
 #ifndef COMMUNITYI_LIVE_H
 #define COMMUNITYI_LIVE_H
@@ -29,7 +29,7 @@ typedef struct communityi_live {
 communityi_live_kind communityi_live_kind_of(phx_slice name);
 
 /* *out: free with communityi_live_free; empty on failure. Statuses and *out_reason as
- * communityi_post_decode. */
+ * communityi_post_decode; the reason is NULL but for a malformed one. */
 PHX_MUST_CHECK phx_status communityi_live_decode(const phx_allocator *allocator,
                                                  communityi_live_kind kind, phx_slice payload,
                                                  communityi_live *out, const char **out_reason);

@@ -12,7 +12,8 @@
  * Decodes one post from the JSON object in data[length]: one allocation, one reference, the caller's.
  * Only `id` (an integer or a text that is not empty) is required. A known member of another type than it
  * has to be, a count that is negative or beyond int64, a time that is none, makes the post malformed;
- * null is absent. The last of duplicate keys counts.
+ * null is absent. The last of duplicate keys counts. An author that holds members that we do not know is
+ * among the unknown members too, whole and as it was written.
  * PHX_ERROR_MALFORMED_FRAME: *out_reason says why, in static text. PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY.
  */
 PHX_MUST_CHECK phx_status communityi_post_decode(const phx_allocator *allocator, const void *data,
@@ -32,9 +33,9 @@ PHX_MUST_CHECK phx_status communityi_page_decode(const phx_allocator *allocator,
 PHX_MUST_CHECK phx_status communityi_answer_decode(const phx_allocator *allocator, const void *data,
                                                    size_t length, const community_post **out_post);
 
-/* What the events that carry no whole post hold. Slices point into the payload or `scratch`. */
+/* What the events that carry no whole post hold. All of it is in the patch's own block. */
 typedef struct communityi_patch {
-    const char *id; /* exact text; in the patch's own block */
+    const char *id; /* exact text, with a final NUL */
     size_t id_length;
     bool has_likes;
     int64_t likes_count;

@@ -42,6 +42,7 @@ PHX_MUST_CHECK phx_status communityi_store_append(communityi_store *store,
 /*
  * Makes the feed exactly posts[count] (no id twice; cut at the capacity), with as few changes as it takes: a post
  * that is equal is not replaced, one that stays in order is not moved. All or nothing.
+ * PHX_ERROR_INVALID_ARGUMENT: an id twice. PHX_ERROR_NO_MEMORY.
  */
 PHX_MUST_CHECK phx_status communityi_store_assign(communityi_store *store,
                                                   const community_post *const *posts, size_t count,

@@ -200,12 +200,9 @@ static void open_slot(communityi_tree_node *node, uint32_t at)
 
 static size_t count_posts(const communityi_tree_node *node)
 {
-    size_t count = node->used;
-    if (node->level > 0) {
-        count = 0;
-        for (uint32_t i = 0; i < node->used; i++) {
-            count += node->slots[i].count;
-        }
+    size_t count = 0;
+    for (uint32_t i = 0; i < node->used; i++) {
+        count += node->level > 0 ? node->slots[i].count : 1;
     }
     return count;
 }

@@ -107,7 +107,10 @@ uint32_t phxi_backoff_delay_ms(const phx_backoff *backoff, bool is_rejoin, uint3
     }
     if (delay_ms < error->retry_after_ms) {
         /* Everybody was told the same: come a little later, each at another time. */
-        delay_ms = error->retry_after_ms + uniform_ms(error->retry_after_ms / 10, random_state);
+        uint64_t later_ms =
+            (uint64_t)error->retry_after_ms + uniform_ms(error->retry_after_ms / 10, random_state);
+        delay_ms = later_ms < UINT32_MAX ? (uint32_t)later_ms : UINT32_MAX;
     }
-    return delay_ms;
+    /* What is tried again at once, and fails at once, would never let a loop's turn end. */
+    return delay_ms > 0 ? delay_ms : 1;
 }

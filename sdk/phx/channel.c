@@ -406,9 +406,6 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
         close_left(engine, channel);
         return;
     }
-    if (channel->join_ref == 0) {
-        return; /* not joined on this connection: there is nothing that could have crashed */
-    }
     phxi_pushes_fail(engine, channel, true, PHX_ERROR_CHANNEL_CRASHED, NULL);
     phx_reply crashed = phxi_reply_of(PHX_ERROR_CHANNEL_CRASHED, NULL);
     crashed.response = engine->envelope.payload;
@@ -427,8 +424,9 @@ void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 
 /* --- inputs: the connection --- */
 
-void phxi_channels_connected(phxi_engine *engine)
+bool phxi_channels_connected(phxi_engine *engine)
 {
+    bool is_joining = false;
     /* The stepped policy is forgotten when the socket opens, so nothing is waited for. */
     bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
@@ -439,7 +437,9 @@ void phxi_channels_connected(phxi_engine *engine)
         if (is_ready) {
             begin_join(engine, channel);
         }
+        is_joining = is_joining || channel->state != PHX_CHANNEL_REFUSED;
     }
+    return is_joining;
 }
 
 static void disconnect_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)

@@ -24,7 +24,7 @@ static bool decode(phxi_engine *engine, phx_frame_kind kind, const uint8_t *data
     if (status == PHX_OK) {
         return true;
     }
-    engine->metrics.malformed++;
+    engine->metrics.malformed += status == PHX_ERROR_NO_MEMORY ? 0 : 1;
     phxi_outbox_error(engine, status, reason != NULL ? reason : phx_status_message(status));
     return false;
 }
@@ -78,6 +78,9 @@ static bool route(phxi_engine *engine)
         return take_reply(engine, channel);
     }
     if (is_text(envelope->event, "phx_error")) {
+        if (channel->join_ref == 0) {
+            return false; /* not joined on this connection: nothing there could have crashed */
+        }
         phxi_channel_crashed(engine, channel);
         return true;
     }

@@ -83,7 +83,8 @@ typedef struct phxi_push_request {
 } phxi_push_request;
 
 /* Any status but PHX_OK is the push's outcome, and no action about it comes: PHX_ERROR_STALE_HANDLE,
- * PHX_ERROR_INVALID_STATE (the channel is leaving), PHX_ERROR_QUEUE_FULL, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY. */
+ * PHX_ERROR_LEFT (the channel is leaving), PHX_ERROR_JOIN_REFUSED, PHX_ERROR_QUEUE_FULL,
+ * PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms,
                                            const phxi_push_request *request);
 void phxi_engine_cancel(phxi_engine *engine, uint64_t now_ms, uint64_t push_id);
@@ -147,6 +148,6 @@ bool phxi_engine_pop(phxi_engine *engine, phxi_action *out_action);
 void phxi_engine_read_status(const phxi_engine *engine, uint64_t now_ms, phx_client_status *out);
 /* The `user` of a channel that is not closed; NULL: there is none. */
 void *phxi_engine_channel_user(const phxi_engine *engine, uint64_t channel_id);
-const phx_client_metrics *phxi_engine_metrics(const phxi_engine *engine);
+const phx_client_metrics *phxi_engine_metrics(phxi_engine *engine);
 
 #endif

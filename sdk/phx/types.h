@@ -177,6 +177,8 @@ uint64_t phxi_ref_parse(phx_slice text);
 void phxi_heartbeat_start(phxi_engine *engine);
 void phxi_heartbeat_stop(phxi_engine *engine);
 void phxi_heartbeat_send(phxi_engine *engine, uint32_t timeout_ms);
+/* Sends one with the probe's time-out. */
+void phxi_heartbeat_probe(phxi_engine *engine);
 void phxi_heartbeat_answered(phxi_engine *engine);
 /* The time-out passed: whether the connection is to be taken for dead. */
 bool phxi_heartbeat_is_dead(phxi_engine *engine);
@@ -186,7 +188,8 @@ void phxi_socket_timer(phxi_engine *engine, const phxi_timer *timer);
 void phxi_socket_join_answered(phxi_engine *engine);
 
 /* channel.c */
-void phxi_channels_connected(phxi_engine *engine);
+/* Whether a channel is, or will be, joined on this connection. */
+bool phxi_channels_connected(phxi_engine *engine);
 void phxi_channels_disconnected(phxi_engine *engine, const phx_error *error);
 void phxi_channels_shut_down(phxi_engine *engine);
 void phxi_channel_timer(phxi_engine *engine, phxi_channel *channel);

@@ -10,27 +10,27 @@
 static void on_undecodable(community_client *client, phx_status status, phx_slice event,
                            const char *reason)
 {
-    communityi_count(client, &client->stats.malformed);
+    if (status != PHX_ERROR_NO_MEMORY) {
+        communityi_count(client, &client->stats.malformed);
+    }
     char message[COMMUNITYI_MESSAGE_BYTES];
     (void)snprintf(message, sizeof message, "an event %.*s was lost: %s", (int)event.length,
-                   event.data, reason[0] != '\0' ? reason : phx_status_message(status));
+                   event.data, reason != NULL ? reason : phx_status_message(status));
     communityi_sync_lost(client->sync, communityi_client_now_ms(client));
     communityi_report(client, status, message);
 }
 
-static void on_live(community_client *client, communityi_live_kind kind,
-                    const phx_message *message)
+static void on_live(community_client *client, communityi_live_kind kind, const phx_message *message)
 {
     communityi_live live = {.kind = kind};
     const char *reason = "its payload is binary";
     phx_status status = PHX_ERROR_MALFORMED_FRAME;
     bool is_changed = false;
     if (!message->is_binary) {
-        status =
-            communityi_live_decode(&client->allocator, kind, message->payload, &live, &reason);
+        status = communityi_live_decode(&client->allocator, kind, message->payload, &live, &reason);
     }
     if (status == PHX_OK) {
-        reason = "";
+        reason = NULL;
         status = communityi_sync_live(client->sync, &live, communityi_client_now_ms(client),
                                       &is_changed);
     }
@@ -77,14 +77,10 @@ static void on_page_failed(community_client *client, uint64_t page_id, const phx
 static void on_page_answered(community_client *client, uint64_t page_id,
                              const phx_http_response *response)
 {
-    uint64_t pages_before = communityi_sync_page_count(client->sync);
-    const char *reason = "";
+    const char *reason = NULL;
     phx_status status =
         communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
                                communityi_client_now_ms(client), &reason);
-    if (communityi_sync_page_count(client->sync) != pages_before) {
-        communityi_count(client, &client->stats.pages);
-    }
     if (status != PHX_OK) {
         const phx_error error = {.struct_size = (uint32_t)sizeof error,
                                  .status = status,
@@ -120,8 +116,8 @@ static void send_page(community_client *client, const communityi_sync_page *page
         .limit = page->limit,
     };
     client->page_id = page->id;
-    phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page,
-                                             client, &client->page_http_id);
+    phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page, client,
+                                             &client->page_http_id);
     if (status != PHX_OK) {
         const phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status};
         client->page_id = 0;
@@ -158,6 +154,10 @@ static void publish_snapshot(community_client *client, const community_snapshot 
 
 void communityi_feed_flush(community_client *client)
 {
+    communityi_client_lock(client);
+    client->stats.syncs = communityi_sync_count(client->sync);
+    client->stats.pages = communityi_sync_page_count(client->sync);
+    communityi_client_unlock(client);
     community_batch batch;
     if (!communityi_client_is_live(client) ||
         !communityi_store_begin_batch(client->store, &batch)) {

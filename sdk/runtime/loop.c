@@ -14,7 +14,7 @@
 #include "support/config.h"
 #include "support/log.h"
 
-enum { DEFAULT_MAX_TASKS = 4096, POLLER_FAILED_PAUSE_S = 1 };
+enum { DEFAULT_MAX_TASKS = 4096, MAX_ROUNDS = 16, POLLER_FAILED_PAUSE_S = 1 };
 
 struct phx_loop {
     phx_allocator allocator;
@@ -218,15 +218,15 @@ static void end_turn(phx_loop *loop)
     }
 }
 
-/* Runs what is queued now; what these tasks post waits for the next round, so that a task that posts
- * itself cannot keep the loop from its descriptors. */
-static void run_tasks(phx_loop *loop)
+/* Runs what is queued now, and says whether that was anything. */
+static bool run_tasks(phx_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     uint32_t left = loop->task_count;
     loop->finish_count = 0;
     loop->is_wake_pending = false;
     pthread_mutex_unlock(&loop->lock);
+    bool is_any = left > 0;
     for (; left > 0; left--) {
         pthread_mutex_lock(&loop->lock);
         phx_loop_task *task = loop->first_task;
@@ -238,6 +238,7 @@ static void run_tasks(phx_loop *loop)
         pthread_mutex_unlock(&loop->lock);
         task->run(task->user_data);
     }
+    return is_any;
 }
 
 static bool has_finishing(phx_loop *loop)
@@ -252,7 +253,7 @@ static bool has_finishing(phx_loop *loop)
 static void run_finishing(phx_loop *loop)
 {
     while (has_finishing(loop)) {
-        run_tasks(loop);
+        (void)run_tasks(loop);
     }
 }
 
@@ -275,30 +276,55 @@ void phx_loop_finish(phx_loop *loop, phx_loop_task *task)
     }
 }
 
-static void run_sources(phx_loop *loop)
-{
-    uint64_t now_ms = phx_loop_now_ms(loop);
-    phx_loop_source *source = loop->sources;
-    while (source != NULL) {
-        loop->next_source = source->next;
-        source->turn(source->user_data, now_ms);
-        source = loop->next_source;
-    }
-}
-
-static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
+static uint64_t next_deadline_ms(const phx_loop *loop)
 {
     uint64_t deadline_ms = UINT64_MAX;
     for (phx_loop_source *source = loop->sources; source != NULL; source = source->next) {
         uint64_t candidate_ms = source->deadline_ms(source->user_data);
         deadline_ms = candidate_ms < deadline_ms ? candidate_ms : deadline_ms;
     }
+    return deadline_ms;
+}
+
+/* Gives every source its turn, and says whether any was due. */
+static bool run_sources(phx_loop *loop)
+{
+    uint64_t now_ms = phx_loop_now_ms(loop);
+    bool is_due = next_deadline_ms(loop) <= now_ms;
+    phx_loop_source *source = loop->sources;
+    while (source != NULL) {
+        loop->next_source = source->next;
+        source->turn(source->user_data, now_ms);
+        source = loop->next_source;
+    }
+    return is_due;
+}
+
+/*
+ * Runs tasks and sources until they ask for nothing more, so that what a callback ordered is done before
+ * anything else comes in from outside. Bounded: a task that always posts itself cannot keep the loop from
+ * its descriptors. Says whether there was anything to do.
+ */
+static bool run_all(phx_loop *loop)
+{
+    bool is_any = false;
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+        bool had_tasks = run_tasks(loop);
+        bool was_due = run_sources(loop);
+        if (!had_tasks && !was_due) {
+            break;
+        }
+        is_any = true;
+    }
+    return is_any;
+}
+
+static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
+{
     pthread_mutex_lock(&loop->lock);
     bool must_not_wait = loop->task_count > 0 || loop->is_stopping || loop->references == 0;
     pthread_mutex_unlock(&loop->lock);
-    if (must_not_wait) {
-        return 0;
-    }
+    uint64_t deadline_ms = must_not_wait ? 0 : next_deadline_ms(loop);
     if (deadline_ms == UINT64_MAX) {
         return timeout_ms;
     }
@@ -307,14 +333,13 @@ static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
     return left_ms < timeout_ms ? (uint32_t)left_ms : timeout_ms;
 }
 
+/* Who polls has something to look at once anything was done: then there is no waiting. */
 static phx_status turn(phx_loop *loop, uint32_t timeout_ms)
 {
-    run_tasks(loop);
-    run_sources(loop);
-    uint32_t limit_ms = wait_limit(loop, timeout_ms);
+    bool has_acted = run_all(loop);
+    uint32_t limit_ms = has_acted ? 0 : wait_limit(loop, timeout_ms);
     phx_status status = loop->poller->wait(loop->poller->user_data, limit_ms);
-    run_tasks(loop);
-    run_sources(loop);
+    (void)run_all(loop);
     run_finishing(loop);
     return status;
 }

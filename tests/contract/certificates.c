@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Throw-away certificates by mbedTLS. The subjectAltName is written by hand: that library has no function
- * for it.
+ * Throw-away certificates by mbedTLS. The subjectAltName is written by hand: that library has no
+ * function for it.
  */
 #include "certificates.h"
 
@@ -13,7 +13,12 @@
 #include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
 
-enum { PEM_BYTES = 4096, KEY_BYTES = 1024, DIGEST_BYTES = 32, NAMES_BYTES = 128 };
+enum {
+    PEM_BYTES = 4096,
+    KEY_BYTES = 1024,
+    DIGEST_BYTES = 32,
+    NAMES_BYTES = 128
+};
 
 struct test_certificate {
     mbedtls_pk_context key;
@@ -68,8 +73,8 @@ static void set_names(mbedtls_x509write_cert *writer, const char *name, bool has
     names[0] = 0x30;
     names[1] = (unsigned char)(length - 2);
     must(mbedtls_x509write_crt_set_extension(writer, MBEDTLS_OID_SUBJECT_ALT_NAME,
-                                             MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0, names,
-                                             length),
+                                             MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0,
+                                             names, length),
          "names");
 }
 
@@ -111,17 +116,19 @@ static void compute_pin(test_certificate *made)
     unsigned char key[KEY_BYTES];
     unsigned char digest[DIGEST_BYTES];
     size_t length = 0;
-    int key_length = mbedtls_pk_write_pubkey_der(&made->key, key, sizeof key); /* at the end of it */
+    int key_length =
+        mbedtls_pk_write_pubkey_der(&made->key, key, sizeof key); /* at the end of it */
     must(key_length > 0 ? 0 : key_length, "public key");
-    must(mbedtls_sha256_ret(key + sizeof key - key_length, (size_t)key_length, digest, 0), "digest");
+    must(mbedtls_sha256_ret(key + sizeof key - key_length, (size_t)key_length, digest, 0),
+         "digest");
     (void)snprintf(made->pin, sizeof made->pin, "sha256/");
-    must(mbedtls_base64_encode((unsigned char *)made->pin + 7, sizeof made->pin - 7, &length, digest,
-                               sizeof digest),
+    must(mbedtls_base64_encode((unsigned char *)made->pin + 7, sizeof made->pin - 7, &length,
+                               digest, sizeof digest),
          "base64");
 }
 
-test_certificate *certificate_new(const test_certificate *issuer, const char *name, bool has_loopback,
-                             bool is_expired)
+test_certificate *certificate_new(const test_certificate *issuer, const char *name,
+                                  bool has_loopback, bool is_expired)
 {
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&random_source);

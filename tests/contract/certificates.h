@@ -14,10 +14,10 @@
 
 #include "server.h"
 
-/* issuer NULL: an authority. name: the DNS name in it, NULL: none. has_loopback: it is for 127.0.0.1
- * and ::1 too. is_expired: it was valid until 2001. */
-test_certificate *certificate_new(const test_certificate *issuer, const char *name, bool has_loopback,
-                             bool is_expired);
+/* issuer NULL: an authority. name: the DNS name in it, NULL: none. has_loopback: it is for
+ * 127.0.0.1 and ::1 too. is_expired: it was valid until 2001. */
+test_certificate *certificate_new(const test_certificate *issuer, const char *name,
+                                  bool has_loopback, bool is_expired);
 void certificate_free(test_certificate *certificate);
 
 const char *certificate_pem(const test_certificate *certificate);

@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    PUMP_MS = 50
+};
+
 static void on_opened(void *user_data, const char *subprotocol)
 {
     test_client *client = user_data;
@@ -114,11 +118,12 @@ phx_status client_open(test_client *client, const char *url)
     return status;
 }
 
-phx_status client_open_port(test_client *client, const char *scheme, const char *host, uint16_t port)
+phx_status client_open_port(test_client *client, const char *scheme, const char *host,
+                            uint16_t port)
 {
     char url[256];
-    (void)snprintf(url, sizeof url, "%s://%s:%u/socket/websocket?token=s3cret&vsn=2.0.0", scheme, host,
-                   (unsigned)port);
+    (void)snprintf(url, sizeof url, "%s://%s:%u/socket/websocket?token=s3cret&vsn=2.0.0", scheme,
+                   host, (unsigned)port);
     return client_open(client, url);
 }
 
@@ -160,7 +165,8 @@ static void pump(test_client *client, uint64_t deadline_ms)
     if (now_ms >= deadline_ms) {
         fail_msg("nothing came in time; last error: %s", client->error_text);
     }
-    assert_int_equal(phx_loop_poll(client->loop, (uint32_t)(deadline_ms - now_ms)), PHX_OK);
+    /* A turn waits even if it has called something before, so the limit is short. */
+    assert_int_equal(phx_loop_poll(client->loop, PUMP_MS), PHX_OK);
 }
 
 void client_wait(test_client *client, const int *value, int least)

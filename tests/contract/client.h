@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The near end of a transport test: a loop, a transport, and a record of what one connection reported.
+ * The near end of a transport test: a loop, a transport, and a record of what one connection
+ * reported.
  */
 #ifndef CONTRACT_CLIENT_H
 #define CONTRACT_CLIENT_H
 
 #include <phx/platform.h>
 
-enum { MAX_MESSAGES = 64, CLIENT_PATIENCE_MS = 10000 };
+enum {
+    MAX_MESSAGES = 64,
+    CLIENT_PATIENCE_MS = 10000
+};
 
 /* What is under test. */
 typedef phx_status (*make_transport_fn)(phx_loop *loop, const phx_tls *tls,
@@ -49,7 +53,8 @@ void client_free(test_client *client);
 
 phx_status client_open(test_client *client, const char *url);
 /* "ws://127.0.0.1:PORT/socket" and the like. */
-phx_status client_open_port(test_client *client, const char *scheme, const char *host, uint16_t port);
+phx_status client_open_port(test_client *client, const char *scheme, const char *host,
+                            uint16_t port);
 phx_status client_send_text(test_client *client, const char *text);
 void client_close(test_client *client, uint16_t code, const char *reason);
 void client_release(test_client *client);

@@ -19,7 +19,9 @@
 
 #include "certificates.h"
 
-enum { MAX_CONNECTIONS = 256 };
+enum {
+    MAX_CONNECTIONS = 256
+};
 
 struct test_stream {
     int fd;
@@ -160,8 +162,10 @@ static void set_up_tls(test_server *server, const test_certificate *identity)
     mbedtls_ssl_config_init(&server->tls);
     mbedtls_entropy_init(&server->entropy);
     mbedtls_ctr_drbg_init(&server->random);
-    if (mbedtls_ctr_drbg_seed(&server->random, mbedtls_entropy_func, &server->entropy, NULL, 0) != 0 ||
-        mbedtls_ssl_config_defaults(&server->tls, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
+    if (mbedtls_ctr_drbg_seed(&server->random, mbedtls_entropy_func, &server->entropy, NULL, 0) !=
+            0 ||
+        mbedtls_ssl_config_defaults(&server->tls, MBEDTLS_SSL_IS_SERVER,
+                                    MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
         fail("TLS");
     }
@@ -173,7 +177,8 @@ static void set_up_tls(test_server *server, const test_certificate *identity)
     server->has_tls = true;
 }
 
-test_server *server_start(int family, const test_certificate *identity, server_script script, void *argument)
+test_server *server_start(int family, const test_certificate *identity, server_script script,
+                          void *argument)
 {
     test_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -267,7 +272,8 @@ bool stream_print(test_stream *stream, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return length >= 0 && (size_t)length < sizeof text && stream_write(stream, text, (size_t)length);
+    return length >= 0 && (size_t)length < sizeof text &&
+           stream_write(stream, text, (size_t)length);
 }
 
 void stream_drain(test_stream *stream)

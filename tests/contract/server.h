@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on loopback whose every connection is played by a script: a function on a thread of its own, with
- * blocking sockets. Nothing in it waits longer than SERVER_PATIENCE_S.
+ * A server on loopback whose every connection is played by a script: a function on a thread of its
+ * own, with blocking sockets. Nothing in it waits longer than SERVER_PATIENCE_S.
  */
 #ifndef CONTRACT_SERVER_H
 #define CONTRACT_SERVER_H
@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SERVER_PATIENCE_S = 10 };
+enum {
+    SERVER_PATIENCE_S = 10
+};
 
 typedef struct test_stream test_stream;
 
@@ -22,7 +24,8 @@ typedef struct test_certificate test_certificate;
 typedef struct test_server test_server;
 
 /* family: AF_INET or AF_INET6. identity: NULL: without TLS. */
-test_server *server_start(int family, const test_certificate *identity, server_script script, void *argument);
+test_server *server_start(int family, const test_certificate *identity, server_script script,
+                          void *argument);
 uint16_t server_port(const test_server *server);
 /* Connections accepted so far. */
 int server_connections(test_server *server);
@@ -36,7 +39,8 @@ uint16_t free_port(void);
 long stream_read(test_stream *stream, void *bytes, size_t length);
 bool stream_read_all(test_stream *stream, void *bytes, size_t length);
 bool stream_write(test_stream *stream, const void *bytes, size_t length);
-bool stream_print(test_stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool stream_print(test_stream *stream, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Reads and forgets until the peer is gone. */
 void stream_drain(test_stream *stream);
 /* Makes the end of the script a reset and not an orderly end. */

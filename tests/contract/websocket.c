@@ -123,8 +123,8 @@ bool ws_receive(test_stream *stream, test_frame *out)
         return false;
     }
     *out = (test_frame){.is_final = (head[0] & 0x80) != 0,
-                   .opcode = head[0] & 0x0f,
-                   .is_masked = (head[1] & 0x80) != 0};
+                        .opcode = head[0] & 0x0f,
+                        .is_masked = (head[1] & 0x80) != 0};
     if (!read_length(stream, head[1] & 0x7f, &out->length) ||
         (out->is_masked && !stream_read_all(stream, mask, 4))) {
         return false;

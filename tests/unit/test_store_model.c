@@ -10,17 +10,12 @@
 #include "community/store.h"
 #include "failing_allocator.h"
 #include "feed_posts.h"
+#include "post_list.h"
 
 enum {
-    MAX_MODEL = 400,
     MAX_KEPT = 12,
     VERSIONS = 3
 };
-
-typedef struct post_list {
-    const community_post *posts[MAX_MODEL + 2];
-    size_t count;
-} post_list;
 
 typedef struct kept_snapshot {
     const community_snapshot *snapshot;
@@ -37,48 +32,6 @@ typedef struct model_world {
     post_list replayed; /* what an app that follows the batches shows */
     kept_snapshot kept[MAX_KEPT];
 } model_world;
-
-static void list_insert(post_list *list, size_t index, const community_post *post)
-{
-    memmove(&list->posts[index + 1], &list->posts[index],
-            (list->count - index) * sizeof(const community_post *));
-    list->posts[index] = community_post_retain(post);
-    list->count++;
-}
-
-static void list_remove(post_list *list, size_t index)
-{
-    community_post_release(list->posts[index]);
-    list->count--;
-    memmove(&list->posts[index], &list->posts[index + 1],
-            (list->count - index) * sizeof(const community_post *));
-}
-
-static void list_replace(post_list *list, size_t index, const community_post *post)
-{
-    community_post_retain(post);
-    community_post_release(list->posts[index]);
-    list->posts[index] = post;
-}
-
-static void list_clear(post_list *list)
-{
-    while (list->count > 0) {
-        list_remove(list, list->count - 1);
-    }
-}
-
-/* Where the id is; the count if it is not there. */
-static size_t list_find(const post_list *list, const community_post *post)
-{
-    size_t i = 0;
-    while (i < list->count &&
-           (list->posts[i]->id.length != post->id.length ||
-            memcmp(list->posts[i]->id.data, post->id.data, post->id.length) != 0)) {
-        i++;
-    }
-    return i;
-}
 
 static const community_post *random_post(model_world *world)
 {

@@ -56,7 +56,6 @@ const rejoin = async (channel, provoke) => {
 const connect = (options) => {
   const socket = new Socket(base.replace("http", "ws") + "/community", {
     transport: WebSocket,
-    heartbeatIntervalMs: 100,
     reconnectAfterMs: () => 20,
     rejoinAfterMs: () => 20,
     ...options,
