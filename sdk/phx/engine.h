@@ -96,6 +96,8 @@ void phxi_engine_shut_down(phxi_engine *engine, uint64_t now_ms);
 
 /* --- inputs: what the transport reports; `epoch` is that of PHXI_ACTION_OPEN --- */
 
+/* Before an opened: whether that connection needs no heartbeats (a probe is sent all the same). */
+void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping);
 void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch);
 /* Also an attempt that could not even begin: the keychain's status, the transport's. */
 void phxi_engine_closed(phxi_engine *engine, uint64_t now_ms, uint64_t epoch,

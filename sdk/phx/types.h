@@ -117,6 +117,7 @@ struct phxi_engine {
     phxi_timer stable_timer;
 
     /* heartbeat */
+    bool skips_heartbeats; /* on this connection */
     phxi_timer heartbeat_timer; /* HEARTBEAT or HEARTBEAT_TIMEOUT */
     uint64_t heartbeat_ref;     /* 0: none is unanswered */
     uint64_t heartbeat_sent_ms;
