@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: wanted until they are left or the server closes them, joined whenever the socket is open.
- * set_state is the only writer of a channel's state. Joins are made when the socket opens, from what is
- * wanted then; none is ever buffered.
+ * Channels: wanted until they are left or the server closes them, joined whenever the socket is
+ * open. set_state is the only writer of a channel's state. Joins are made when the socket opens,
+ * from what is wanted then; none is ever buffered.
  */
 #include <string.h>
 
@@ -355,8 +355,8 @@ static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply
     phx_join_verdict verdict = channel->judge_refusal != NULL
                                    ? channel->judge_refusal(channel->judge_user_data, reply)
                                    : phx_join_verdict_of(reply);
-    reply->error.status = verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED
-                                                           : PHX_ERROR_JOIN_REFUSED;
+    reply->error.status =
+        verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_JOIN_REFUSED;
     reply->error.message = phx_status_message(reply->error.status);
     if (verdict == PHX_JOIN_RETRY) {
         schedule_rejoin(engine, channel, reply);
@@ -400,10 +400,8 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
 
 void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 {
-    phx_reply closed = phxi_reply_of(channel->state == PHX_CHANNEL_LEAVING
-                                         ? PHX_ERROR_LEFT
-                                         : PHX_ERROR_CHANNEL_CLOSED,
-                                     NULL);
+    phx_reply closed = phxi_reply_of(
+        channel->state == PHX_CHANNEL_LEAVING ? PHX_ERROR_LEFT : PHX_ERROR_CHANNEL_CLOSED, NULL);
     close_channel(engine, channel, &closed);
 }
 
@@ -416,9 +414,9 @@ bool phxi_channels_connected(phxi_engine *engine)
     bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
         channel->attempts = is_forgetful ? 0 : channel->attempts;
-        bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
-                        (channel->state == PHX_CHANNEL_ERRORED &&
-                         (is_forgetful || !channel->timer.is_armed));
+        bool is_ready =
+            channel->state == PHX_CHANNEL_JOINING ||
+            (channel->state == PHX_CHANNEL_ERRORED && (is_forgetful || !channel->timer.is_armed));
         if (is_ready) {
             begin_join(engine, channel);
         }
