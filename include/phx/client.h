@@ -49,8 +49,8 @@ PHX_CLIENT_DISCONNECTED = 0, /* not wanted: before connect, or after disconnect 
     uint32_t base_ms;   /* JITTER; 0: 250 for reconnects, 1000 for rejoins */
     uint32_t max_ms;    /* JITTER; 0: 30000 */
     uint32_t stable_ms; /* JITTER, CUSTOM; 0: 10000 */
-    uint32_t
-        spread_ms; /* JITTER: the first retry's range after a close that hits everybody; 0: 5000 */
+    /* JITTER: the first retry's range after a close that hits everybody; 0: 5000. */
+    uint32_t spread_ms;
     /* CUSTOM: the wait before attempt `attempt` (1 for the first retry). `error`: what ended the
      * last one, borrowed. Called on the loop's thread; calls nothing of the SDK. */
     uint32_t (*PHX_NULLABLE delay_ms)(void *PHX_NULLABLE user_data, uint32_t attempt,
