@@ -52,7 +52,6 @@ phx_status phxi_frames_send(phx_connection *connection, phx_frame_kind kind, con
     return PHX_OK;
 }
 
-/* Messages hold what the app says, so they are wiped as a token is. */
 static void pop_outgoing(phx_connection *connection)
 {
     outgoing *message = connection->first_outgoing;

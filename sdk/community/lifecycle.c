@@ -9,8 +9,14 @@ typedef struct transition {
     uint32_t actions;
 } transition;
 
-#define STAY(state) {COMMUNITY_##state, COMMUNITYI_DO_NOTHING}
-#define GO(state, actions) {COMMUNITY_##state, (actions)}
+#define STAY(state)                              \
+    {                                            \
+        COMMUNITY_##state, COMMUNITYI_DO_NOTHING \
+    }
+#define GO(state, actions)           \
+    {                                \
+        COMMUNITY_##state, (actions) \
+    }
 #define ON(event) [COMMUNITYI_EVENT_##event]
 #define OPEN COMMUNITYI_DO_OPEN
 #define CLOSE COMMUNITYI_DO_CLOSE
@@ -89,8 +95,8 @@ uint32_t communityi_lifecycle_set_fact(communityi_lifecycle *lifecycle, communit
                                        bool is_true)
 {
     bool was_wanted = lifecycle->facts == COMMUNITYI_FACTS_ALL;
-    lifecycle->facts = is_true ? lifecycle->facts | (uint32_t)fact
-                               : lifecycle->facts & ~(uint32_t)fact;
+    lifecycle->facts =
+        is_true ? lifecycle->facts | (uint32_t)fact : lifecycle->facts & ~(uint32_t)fact;
     bool is_wanted = lifecycle->facts == COMMUNITYI_FACTS_ALL;
     if (is_wanted == was_wanted) {
         return COMMUNITYI_DO_NOTHING;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When to be connected: the app's facts and the connection's events in, a state and what to do out.
- * One table holds every transition, and one function writes the state. Knows no time, no network and
- * no feed.
+ * One table holds every transition, and one function writes the state. Knows no time, no network
+ * and no feed.
  */
 #ifndef COMMUNITYI_LIFECYCLE_H
 #define COMMUNITYI_LIFECYCLE_H
@@ -28,7 +28,9 @@ typedef enum communityi_event {
     COMMUNITYI_EVENT_COUNT,
 } communityi_event;
 
-enum { COMMUNITYI_STATE_COUNT = COMMUNITY_UNAUTHORIZED + 1 };
+enum {
+    COMMUNITYI_STATE_COUNT = COMMUNITY_UNAUTHORIZED + 1
+};
 
 /* What a transition demands; or-ed. */
 typedef enum communityi_action {

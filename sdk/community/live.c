@@ -72,8 +72,7 @@ phx_status communityi_live_apply(const communityi_live *live, communityi_store *
     case COMMUNITYI_LIVE_POST_UPDATED:
         return communityi_store_replace(store, live->post, out_changed);
     case COMMUNITYI_LIVE_POST_DELETED:
-        return communityi_store_remove(store, live->patch->id, live->patch->id_length,
-                                       out_changed);
+        return communityi_store_remove(store, live->patch->id, live->patch->id_length, out_changed);
     case COMMUNITYI_LIVE_LIKES_UPDATED:
     case COMMUNITYI_LIVE_COMMENTS_UPDATED:
         return communityi_store_patch(store, live->patch, out_changed);

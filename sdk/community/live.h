@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five live events of the architecture document's table: their names, their payloads, and what each
- * does to the feed. Pure; knows neither connection nor time.
+ * The five live events of the architecture document's table: their names, their payloads, and what
+ * each does to the feed. Pure; knows neither connection nor time.
  */
 #ifndef COMMUNITYI_LIVE_H
 #define COMMUNITYI_LIVE_H

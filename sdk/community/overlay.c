@@ -134,8 +134,8 @@ static phx_status note_counts(communityi_overlay *overlay, entry *noted, communi
 
 phx_status communityi_overlay_note(communityi_overlay *overlay, communityi_live *live)
 {
-    phx_slice id = live->post != NULL ? live->post->id
-                                      : (phx_slice){live->patch->id, live->patch->id_length};
+    phx_slice id =
+        live->post != NULL ? live->post->id : (phx_slice){live->patch->id, live->patch->id_length};
     entry *noted = find(overlay, id);
     if (noted == NULL) {
         phx_status status = add(overlay, id, &noted);
@@ -161,8 +161,8 @@ bool communityi_overlay_is_deleted(const communityi_overlay *overlay, phx_slice 
     return found != NULL && found->is_deleted;
 }
 
-phx_status communityi_overlay_resolve(const communityi_overlay *overlay,
-                                      const community_post *row, const community_post **out_post)
+phx_status communityi_overlay_resolve(const communityi_overlay *overlay, const community_post *row,
+                                      const community_post **out_post)
 {
     *out_post = NULL;
     const entry *found = find(overlay, row->id);
@@ -178,8 +178,7 @@ phx_status communityi_overlay_resolve(const communityi_overlay *overlay,
         if (patches[i] == NULL) {
             continue;
         }
-        phx_status status =
-            communityi_post_patched(overlay->allocator, post, patches[i], &patched);
+        phx_status status = communityi_post_patched(overlay->allocator, post, patches[i], &patched);
         community_post_release(post);
         if (status != PHX_OK) {
             return status;

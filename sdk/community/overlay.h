@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What live events said while a sync was under way, by post id. It wins over the rows of the pages, which
- * may have been read before. Pure; bounded.
+ * What live events said while a sync was under way, by post id. It wins over the rows of the pages,
+ * which may have been read before. Pure; bounded.
  */
 #ifndef COMMUNITYI_OVERLAY_H
 #define COMMUNITYI_OVERLAY_H
@@ -37,7 +37,8 @@ void communityi_overlay_clear(communityi_overlay *overlay);
 
 /*
  * Takes note of an event, and takes its patch over if it is needed (live->patch is NULL then).
- * PHX_ERROR_QUEUE_FULL: max_entries ids are noted. PHX_ERROR_NO_MEMORY. The overlay is as it was then.
+ * PHX_ERROR_QUEUE_FULL: max_entries ids are noted. PHX_ERROR_NO_MEMORY. The overlay is as it was
+ * then.
  */
 PHX_MUST_CHECK phx_status communityi_overlay_note(communityi_overlay *overlay,
                                                   communityi_live *live);

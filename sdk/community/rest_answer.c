@@ -56,8 +56,7 @@ static phx_status keep_post(communityi_answer *out, const phx_allocator *allocat
     size_t count = out->result.post_count;
     if (count == out->capacity) {
         size_t capacity = count == 0 ? 64 : 2 * count;
-        const community_post **posts =
-            phxi_alloc(allocator, capacity * sizeof(*posts));
+        const community_post **posts = phxi_alloc(allocator, capacity * sizeof(*posts));
         if (posts == NULL) {
             community_post_release(post);
             return PHX_ERROR_NO_MEMORY;
@@ -104,8 +103,7 @@ static void decode_list(const phx_allocator *allocator, const phx_http_response 
         drop_posts(out);
         bool is_no_list = status == PHX_ERROR_MALFORMED_FRAME;
         out->result.error.status = is_no_list ? PHX_ERROR_UNEXPECTED_RESPONSE : status;
-        out->result.error.message =
-            is_no_list ? reason : phx_status_message(status);
+        out->result.error.message = is_no_list ? reason : phx_status_message(status);
     }
 }
 
@@ -146,8 +144,8 @@ void communityi_rest_interpret(const phx_allocator *allocator, communityi_call_k
 {
     communityi_rest_refusal(response, out);
     phx_status status = out->result.error.status;
-    bool is_open = response->error.status == PHX_OK ? status == PHX_ERROR_SERVER
-                                                    : response->was_sent;
+    bool is_open =
+        response->error.status == PHX_OK ? status == PHX_ERROR_SERVER : response->was_sent;
     out->result.is_outcome_unknown = communityi_rest_is_write(kind) && is_open;
     if (response->error.status == PHX_OK) {
         out->result.body = (phx_slice){(const char *)response->body, response->body_length};

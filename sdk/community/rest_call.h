@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The REST calls: composing what is sent, and understanding what came back. Pure; sends nothing, and never
- * sees the token but to put it into its header.
+ * The REST calls: composing what is sent, and understanding what came back. Pure; sends nothing,
+ * and never sees the token but to put it into its header.
  */
 #ifndef COMMUNITYI_REST_CALL_H
 #define COMMUNITYI_REST_CALL_H
@@ -31,20 +31,25 @@ typedef struct communityi_call {
 } communityi_call;
 
 /* Random bytes in an Idempotency-Key, and its text with the NUL. */
-enum { COMMUNITYI_KEY_BYTES = 16, COMMUNITYI_KEY_TEXT_BYTES = 2 * COMMUNITYI_KEY_BYTES + 1 };
-enum { COMMUNITYI_REST_MESSAGE_BYTES = 256 };
+enum {
+    COMMUNITYI_KEY_BYTES = 16,
+    COMMUNITYI_KEY_TEXT_BYTES = 2 * COMMUNITYI_KEY_BYTES + 1
+};
+enum {
+    COMMUNITYI_REST_MESSAGE_BYTES = 256
+};
 
 /* "GET", "POST", ... */
 const char *communityi_rest_method(communityi_call_kind kind);
 bool communityi_rest_is_write(communityi_call_kind kind);
 
-/* Appends the URL, NUL-terminated, and the JSON body (nothing for a call without one). PHX_ERROR_NO_MEMORY,
- * PHX_ERROR_TOO_LARGE. */
+/* Appends the URL, NUL-terminated, and the JSON body (nothing for a call without one).
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE. */
 PHX_MUST_CHECK phx_status communityi_rest_compose(const communityi_call *call, const char *api_url,
                                                   phxi_buffer *url, phxi_buffer *body);
 
-/* The value of the Authorization header, NUL-terminated. PHX_ERROR_KEYCHAIN: the token is empty or holds what
- * no header can carry. PHX_ERROR_NO_MEMORY. `out` should be a secret. */
+/* The value of the Authorization header, NUL-terminated. PHX_ERROR_KEYCHAIN: the token is empty or
+ * holds what no header can carry. PHX_ERROR_NO_MEMORY. `out` should be a secret. */
 PHX_MUST_CHECK phx_status communityi_rest_authorization(const char *token, size_t length,
                                                         phxi_buffer *out);
 
@@ -52,7 +57,7 @@ PHX_MUST_CHECK phx_status communityi_rest_authorization(const char *token, size_
 void communityi_rest_key_text(const uint8_t key[COMMUNITYI_KEY_BYTES],
                               char out[COMMUNITYI_KEY_TEXT_BYTES]);
 
-/* What became of a call. */
+/* What became of a call. Stays where it is: the result points into it. */
 typedef struct communityi_answer {
     community_result result; /* its message is in `message` or static; the posts are the answer's */
     const community_post **posts;
@@ -60,9 +65,11 @@ typedef struct communityi_answer {
     char message[COMMUNITYI_REST_MESSAGE_BYTES];
 } communityi_answer;
 
-/* Only whether and why a response is a failure; its body is not decoded, and there is nothing to free. */
+/* Only whether and why a response is a failure; its body is not decoded, and there is nothing to
+ * free. */
 void communityi_rest_refusal(const phx_http_response *response, communityi_answer *out);
-/* Understands a response; borrows its body. Every outcome is in out->result. Free with communityi_answer_free. */
+/* Understands a response; borrows its body. Every outcome is in out->result. Free with
+ * communityi_answer_free. */
 void communityi_rest_interpret(const phx_allocator *allocator, communityi_call_kind kind,
                                const phx_http_response *response, communityi_answer *out);
 /* The same for a call that failed without a response. */

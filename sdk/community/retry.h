@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long to wait before something is tried again: exponential, 1 s to 30 s, with jitter from a seeded
- * generator, so that a fleet does not come back in step and a test can replay a run.
+ * How long to wait before something is tried again: exponential, 1 s to 30 s, with jitter from a
+ * seeded generator, so that a fleet does not come back in step and a test can replay a run.
  */
 #ifndef COMMUNITYI_RETRY_H
 #define COMMUNITYI_RETRY_H
 
 #include <stdint.h>
 
-enum { COMMUNITYI_RETRY_BASE_MS = 1000, COMMUNITYI_RETRY_MAX_MS = 30000 };
+enum {
+    COMMUNITYI_RETRY_BASE_MS = 1000,
+    COMMUNITYI_RETRY_MAX_MS = 30000
+};
 
 typedef struct communityi_retry {
     uint64_t random_state;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeping the feed without a gap. Subscribed first, pages are asked for from the newest post down, until
- * one is short or the capacity is reached; what live events said meanwhile wins over them; then the feed
- * is made equal to both in one step. Whatever spoils that starts it again, after a wait.
+ * Keeping the feed without a gap. Subscribed first, pages are asked for from the newest post down,
+ * until one is short or the capacity is reached; what live events said meanwhile wins over them;
+ * then the feed is made equal to both in one step. Whatever spoils that starts it again, after a
+ * wait.
  *
- * Sans-I/O: whoever drives it sends the page that is wanted and hands in the answer. An input may change
- * what is wanted, so that is looked at after each.
+ * Sans-I/O: whoever drives it sends the page that is wanted and hands in the answer. An input may
+ * change what is wanted, so that is looked at after each.
  */
 #ifndef COMMUNITYI_SYNC_H
 #define COMMUNITYI_SYNC_H
@@ -50,8 +51,8 @@ void communityi_sync_lost(communityi_sync *sync, uint64_t now_ms);
 void communityi_sync_hurry(communityi_sync *sync);
 
 /*
- * A live event: applied to the store, and noted if a sync is under way. *out_changed: whether the feed
- * changed. PHX_ERROR_NO_MEMORY: the event is lost, and the feed will be synced for it.
+ * A live event: applied to the store, and noted if a sync is under way. *out_changed: whether the
+ * feed changed. PHX_ERROR_NO_MEMORY: the event is lost, and the feed will be synced for it.
  */
 PHX_MUST_CHECK phx_status communityi_sync_live(communityi_sync *sync, communityi_live *live,
                                                uint64_t now_ms, bool *out_changed);
@@ -59,13 +60,15 @@ PHX_MUST_CHECK phx_status communityi_sync_live(communityi_sync *sync, communityi
 /* Which page is wanted. */
 communityi_sync_page communityi_sync_wanted(const communityi_sync *sync);
 
-/* The answer to page `id`; that of another is ignored. PHX_ERROR_UNEXPECTED_RESPONSE: no list of posts, and the
- * sync starts again; *out_reason then says why, in static text. PHX_ERROR_NO_MEMORY: likewise, and it is NULL. */
+/* The answer to page `id`; that of another is ignored. PHX_ERROR_UNEXPECTED_RESPONSE: no list of
+ * posts, and the sync starts again; *out_reason then says why, in static text. PHX_ERROR_NO_MEMORY:
+ * likewise, and it is NULL. */
 PHX_MUST_CHECK phx_status communityi_sync_answer(communityi_sync *sync, uint64_t id,
                                                  const void *body, size_t length, uint64_t now_ms,
                                                  const char **out_reason);
 
-/* Page `id` was not to be had. True: the server refused the token, twice; nothing is wanted any more. */
+/* Page `id` was not to be had. True: the server refused the token, twice; nothing is wanted any
+ * more. */
 bool communityi_sync_failed(communityi_sync *sync, uint64_t id, phx_status status,
                             uint32_t retry_after_ms, uint64_t now_ms);
 

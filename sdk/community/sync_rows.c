@@ -13,8 +13,8 @@ struct communityi_row {
     const community_post *post;
 };
 
-void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator,
-                          uint32_t max_posts, const uint64_t seed[2])
+void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator, uint32_t max_posts,
+                          const uint64_t seed[2])
 {
     *rows = (communityi_rows){.allocator = allocator, .max_posts = max_posts};
     phxi_map_init(&rows->map, allocator, seed);
@@ -55,8 +55,7 @@ static phx_status add_row(void *user_data, const community_post *post)
         return PHX_OK;
     }
     phx_status status = phxi_map_reserve(&rows->map, 1);
-    communityi_row *row =
-        status == PHX_OK ? phxi_alloc_zero(rows->allocator, sizeof *row) : NULL;
+    communityi_row *row = status == PHX_OK ? phxi_alloc_zero(rows->allocator, sizeof *row) : NULL;
     if (row == NULL) {
         community_post_release(post);
         return PHX_ERROR_NO_MEMORY;
@@ -68,6 +67,17 @@ static phx_status add_row(void *user_data, const community_post *post)
     phxi_map_insert(&rows->map, &row->link, post->id.data, post->id.length);
     load->new_count++;
     return PHX_OK;
+}
+
+phx_status communityi_rows_add_store(communityi_rows *rows, const communityi_store *store)
+{
+    page_load load = {.rows = rows};
+    phx_status status = PHX_OK;
+    size_t count = communityi_store_count(store);
+    for (size_t i = 0; i < count && status == PHX_OK; i++) {
+        status = add_row(&load, community_post_retain(communityi_store_at(store, i)));
+    }
+    return status;
 }
 
 phx_status communityi_rows_add_page(communityi_rows *rows, const void *body, size_t length,

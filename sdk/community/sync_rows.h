@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows of a sync's pages, in the server's order and each id once, and their merge with the overlay
- * into the store.
+ * The rows of a sync's pages, in the server's order and each id once, and their merge with the
+ * overlay into the store.
  */
 #ifndef COMMUNITYI_SYNC_ROWS_H
 #define COMMUNITYI_SYNC_ROWS_H
@@ -19,27 +19,33 @@ typedef struct communityi_rows {
     communityi_row *last;
 } communityi_rows;
 
-void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator,
-                          uint32_t max_posts, const uint64_t seed[2]);
+void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator, uint32_t max_posts,
+                          const uint64_t seed[2]);
 void communityi_rows_free(communityi_rows *rows);
 void communityi_rows_clear(communityi_rows *rows);
 
-/* Appends the posts of a page, but for ids that are there. *out_count: posts in the page, *out_new: of them,
- * appended. PHX_ERROR_UNEXPECTED_RESPONSE with *out_reason, PHX_ERROR_NO_MEMORY: some may have been. */
+/* Appends what the store holds. PHX_ERROR_NO_MEMORY: some may have been. */
+PHX_MUST_CHECK phx_status communityi_rows_add_store(communityi_rows *rows,
+                                                    const communityi_store *store);
+
+/* Appends the posts of a page, but for ids that are there. *out_count: posts in the page, *out_new:
+ * of them, appended. PHX_ERROR_UNEXPECTED_RESPONSE with *out_reason, PHX_ERROR_NO_MEMORY: some may
+ * have been. */
 PHX_MUST_CHECK phx_status communityi_rows_add_page(communityi_rows *rows, const void *body,
                                                    size_t length, size_t *out_count,
                                                    size_t *out_new, const char **out_reason);
 
-/* The last row that still exists: one that was deleted is no place for the server to go on from. Borrowed;
- * NULL: none. */
+/* The last row that still exists: one that was deleted is no place for the server to go on from.
+ * Borrowed; NULL: none. */
 const community_post *communityi_rows_cursor(const communityi_rows *rows,
                                              const communityi_overlay *overlay);
 
 /* Whether the rows that still exist fill the feed. */
 bool communityi_rows_is_full(const communityi_rows *rows, const communityi_overlay *overlay);
 
-/* Makes the store equal to: the posts that are new since and in no page, the newest first; then the rows, less what
- * was deleted, each in its newest version. PHX_ERROR_NO_MEMORY: the store is as it was. */
+/* Makes the store equal to: the posts that are new since and in no page, the newest first; then the
+ * rows, less what was deleted, each in its newest version. PHX_ERROR_NO_MEMORY: the store is as it
+ * was. */
 PHX_MUST_CHECK phx_status communityi_rows_merge(const communityi_rows *rows,
                                                 const communityi_overlay *overlay,
                                                 communityi_store *store);

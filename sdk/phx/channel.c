@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: wanted until they are left or the server closes them, joined whenever the socket is open.
- * set_state is the only writer of a channel's state. Joins are made when the socket opens, from what is
- * wanted then; none is ever buffered.
+ * Channels: wanted until they are left or the server closes them, joined whenever the socket is
+ * open. set_state is the only writer of a channel's state. Joins are made when the socket opens,
+ * from what is wanted then; none is ever buffered.
  */
 #include <string.h>
 
 #include "phx/backoff.h"
 #include "phx/types.h"
 #include "support/alloc.h"
-#include "wire/json.h"
-
-/* Reasons of a refused join that trying again does not change. Phoenix's own, and the contract's. */
-static const char *const permanent_reasons[] = {
-    "unmatched topic", "unknown_topic", "not_a_member", "unauthorized", "forbidden",
-};
 
 phx_reply phxi_reply_of(phx_status status, const char *message)
 {
@@ -244,6 +238,8 @@ static phxi_channel *new_channel(phxi_engine *engine, const phxi_join_request *r
     channel->timeout_ms =
         request->timeout_ms != 0 ? request->timeout_ms : engine->config.push_timeout_ms;
     channel->overflow = request->overflow;
+    channel->judge_refusal = request->judge_refusal;
+    channel->judge_user_data = request->judge_user_data;
     return channel;
 }
 
@@ -339,21 +335,6 @@ void phxi_engine_rejoin(phxi_engine *engine, uint64_t now_ms, uint64_t channel_i
 
 /* --- inputs: what the server says --- */
 
-static bool is_permanent(const phx_reply *reply)
-{
-    char reason[64];
-    if (reply->is_binary || !phxi_json_member_text(reply->response.data, reply->response.length,
-                                                   "reason", reason, sizeof reason)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof permanent_reasons / sizeof permanent_reasons[0]; i++) {
-        if (strcmp(reason, permanent_reasons[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
     end_join(engine, channel);
@@ -371,9 +352,13 @@ static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *
 
 static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply)
 {
-    reply->error.status = PHX_ERROR_JOIN_REFUSED;
-    reply->error.message = phx_status_message(PHX_ERROR_JOIN_REFUSED);
-    if (!is_permanent(reply)) {
+    phx_join_verdict verdict = channel->judge_refusal != NULL
+                                   ? channel->judge_refusal(channel->judge_user_data, reply)
+                                   : phx_join_verdict_of(reply);
+    reply->error.status =
+        verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_JOIN_REFUSED;
+    reply->error.message = phx_status_message(reply->error.status);
+    if (verdict == PHX_JOIN_RETRY) {
         schedule_rejoin(engine, channel, reply);
         return;
     }
@@ -406,9 +391,6 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
         close_left(engine, channel);
         return;
     }
-    if (channel->join_ref == 0) {
-        return; /* not joined on this connection: there is nothing that could have crashed */
-    }
     phxi_pushes_fail(engine, channel, true, PHX_ERROR_CHANNEL_CRASHED, NULL);
     phx_reply crashed = phxi_reply_of(PHX_ERROR_CHANNEL_CRASHED, NULL);
     crashed.response = engine->envelope.payload;
@@ -418,24 +400,29 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
 
 void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 {
-    phx_reply closed = phxi_reply_of(channel->state == PHX_CHANNEL_LEAVING
-                                         ? PHX_ERROR_LEFT
-                                         : PHX_ERROR_CHANNEL_CLOSED,
-                                     NULL);
+    phx_reply closed = phxi_reply_of(
+        channel->state == PHX_CHANNEL_LEAVING ? PHX_ERROR_LEFT : PHX_ERROR_CHANNEL_CLOSED, NULL);
     close_channel(engine, channel, &closed);
 }
 
 /* --- inputs: the connection --- */
 
-void phxi_channels_connected(phxi_engine *engine)
+bool phxi_channels_connected(phxi_engine *engine)
 {
+    bool is_joining = false;
+    /* The stepped policy is forgotten when the socket opens, so nothing is waited for. */
+    bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
-        bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
-                        (channel->state == PHX_CHANNEL_ERRORED && !channel->timer.is_armed);
+        channel->attempts = is_forgetful ? 0 : channel->attempts;
+        bool is_ready =
+            channel->state == PHX_CHANNEL_JOINING ||
+            (channel->state == PHX_CHANNEL_ERRORED && (is_forgetful || !channel->timer.is_armed));
         if (is_ready) {
             begin_join(engine, channel);
         }
+        is_joining = is_joining || channel->state != PHX_CHANNEL_REFUSED;
     }
+    return is_joining;
 }
 
 static void disconnect_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)

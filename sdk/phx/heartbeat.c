@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heartbeats: the first an interval after the socket opened, then an interval after each answer. Only
- * what the client sends keeps a Phoenix server from its idle limit, so inbound traffic postpones none.
+ * Heartbeats: the first an interval after the socket opened, then an interval after each answer.
+ * Only what the client sends keeps a Phoenix server from its idle limit, so inbound traffic
+ * postpones none.
  *
- * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on a
- * genuine server, and a frame that came since shows life.
+ * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on
+ * a genuine server, and a frame that came since shows life.
  */
 #include <string.h>
 
 #include "phx/types.h"
 
+void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping)
+{
+    engine->skips_heartbeats = is_skipping;
+}
+
 void phxi_heartbeat_start(phxi_engine *engine)
 {
     engine->heartbeat_ref = 0;
     engine->last_received_ms = engine->now_ms;
-    if (engine->config.heartbeat_interval_ms != UINT32_MAX) {
+    if (engine->config.heartbeat_interval_ms == UINT32_MAX || engine->skips_heartbeats) {
+        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
+    } else {
         engine->heartbeat_timer.kind = PHXI_TIMER_HEARTBEAT;
         phxi_timer_arm(&engine->timers, &engine->heartbeat_timer,
                        engine->now_ms + engine->config.heartbeat_interval_ms);
@@ -54,6 +62,18 @@ void phxi_heartbeat_send(phxi_engine *engine, uint32_t timeout_ms)
     phxi_timer_arm(&engine->timers, &engine->heartbeat_timer, engine->now_ms + timeout_ms);
 }
 
+/* A probe that is on its way keeps its deadline, however often the application asks. */
+void phxi_heartbeat_probe(phxi_engine *engine)
+{
+    uint32_t timeout_ms = engine->config.probe_timeout_ms;
+    bool is_probing = engine->heartbeat_ref != 0 &&
+                      engine->now_ms - engine->heartbeat_sent_ms < timeout_ms &&
+                      engine->heartbeat_timer.deadline_ms <= engine->now_ms + timeout_ms;
+    if (!is_probing) {
+        phxi_heartbeat_send(engine, timeout_ms);
+    }
+}
+
 static void measure(phxi_engine *engine)
 {
     uint64_t elapsed_ms = engine->now_ms - engine->heartbeat_sent_ms;
@@ -71,22 +91,37 @@ void phxi_heartbeat_answered(phxi_engine *engine)
 {
     measure(engine);
     phxi_heartbeat_start(engine);
-    if (engine->config.heartbeat_interval_ms == UINT32_MAX) {
-        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
+}
+
+/* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins
+ * sent later hold up nothing, so that this is bounded. 0: there are none. */
+static uint64_t joins_deadline_ms(const phxi_engine *engine)
+{
+    uint64_t latest_ms = 0;
+    for (const phxi_channel *channel = engine->first_channel; channel != NULL;
+         channel = channel->next) {
+        const phxi_timer *timer = &channel->timer;
+        bool is_before = timer->is_armed && timer->kind == PHXI_TIMER_JOIN &&
+                         timer->deadline_ms - channel->timeout_ms <= engine->heartbeat_sent_ms;
+        if (is_before && timer->deadline_ms > latest_ms) {
+            latest_ms = timer->deadline_ms;
+        }
     }
+    return latest_ms;
 }
 
 bool phxi_heartbeat_is_dead(phxi_engine *engine)
 {
-    uint64_t silent_ms = engine->now_ms - engine->heartbeat_sent_ms;
-    uint32_t timeout_ms = engine->config.heartbeat_timeout_ms;
+    if (engine->config.is_heartbeat_strict) {
+        return true;
+    }
     if (engine->last_received_ms > engine->heartbeat_sent_ms) {
-        phxi_heartbeat_send(engine, timeout_ms);
+        phxi_heartbeat_send(engine, engine->config.heartbeat_timeout_ms);
         return false;
     }
-    if (engine->joins_in_flight > 0 &&
-        silent_ms < (uint64_t)timeout_ms + engine->config.push_timeout_ms) {
-        phxi_timer_arm(&engine->timers, &engine->heartbeat_timer, engine->now_ms + timeout_ms);
+    uint64_t joins_ms = joins_deadline_ms(engine);
+    if (joins_ms > engine->now_ms) {
+        phxi_timer_arm(&engine->timers, &engine->heartbeat_timer, joins_ms);
         return false;
     }
     return true;

@@ -123,11 +123,14 @@ static void decide(phxi_engine *engine, phx_status status)
 static void end_connection(phxi_engine *engine, const phx_error *error)
 {
     bool was_connected = engine->state == PHX_CLIENT_CONNECTED;
+    bool is_final = engine->config.final_close_code != 0 &&
+                    error->close_code == engine->config.final_close_code;
     count_end(engine, was_connected, error);
     clear_connection(engine);
     if (error->status != PHX_OK && engine->is_wanted) {
         remember(engine, error);
     }
+    engine->is_wanted = engine->is_wanted && !is_final;
     if (was_connected) {
         phxi_channels_disconnected(engine, error);
     }
@@ -137,11 +140,12 @@ static void end_connection(phxi_engine *engine, const phx_error *error)
 /* Ends it from our side without waiting for anybody. */
 static void give_up_connection(phxi_engine *engine, phx_status status, const char *message)
 {
-    phx_error error = {
-        .struct_size = (uint32_t)sizeof error, .status = status, .message = message};
-    phxi_outbox_remove(engine, &engine->open_node);
-    phxi_outbox_remove(engine, &engine->close_node);
-    phxi_outbox_add(engine, &engine->drop_node, PHXI_ACTION_DROP);
+    phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status, .message = message};
+    if (engine->has_connection) {
+        phxi_outbox_remove(engine, &engine->open_node);
+        phxi_outbox_remove(engine, &engine->close_node);
+        phxi_outbox_add(engine, &engine->drop_node, PHXI_ACTION_DROP);
+    }
     end_connection(engine, &error);
 }
 
@@ -184,7 +188,7 @@ void phxi_engine_probe(phxi_engine *engine, uint64_t now_ms)
 {
     engine->now_ms = now_ms;
     if (engine->state == PHX_CLIENT_CONNECTED) {
-        phxi_heartbeat_send(engine, engine->config.probe_timeout_ms);
+        phxi_heartbeat_probe(engine);
     } else if (engine->state == PHX_CLIENT_WAITING) {
         begin_attempt(engine, false);
     }
@@ -209,7 +213,8 @@ static void arm_stable_timer(phxi_engine *engine)
 
 void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch)
 {
-    if (epoch != engine->epoch || engine->state != PHX_CLIENT_CONNECTING) {
+    bool is_awaited = engine->state == PHX_CLIENT_CONNECTING && engine->has_connection;
+    if (epoch != engine->epoch || !is_awaited) {
         return;
     }
     engine->now_ms = now_ms;
@@ -219,12 +224,12 @@ void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch)
     engine->last_error = (phx_error){.status = PHX_OK};
     set_state(engine, PHX_CLIENT_CONNECTED);
     phxi_heartbeat_start(engine);
+    bool is_joining = phxi_channels_connected(engine);
     if (engine->config.reconnect.kind == PHX_BACKOFF_STEPPED) {
         engine->attempts = 0;
-    } else if (engine->first_channel == NULL) {
+    } else if (!is_joining) {
         arm_stable_timer(engine);
     }
-    phxi_channels_connected(engine);
 }
 
 void phxi_socket_join_answered(phxi_engine *engine)
@@ -317,12 +322,11 @@ void phxi_engine_advance(phxi_engine *engine, uint64_t now_ms)
 {
     uint64_t deadline_ms = phxi_timer_next_deadline(&engine->timers);
     bool has_slept = deadline_ms <= now_ms && now_ms - deadline_ms > TIME_JUMP_MS;
-    bool is_probing = engine->heartbeat_ref != 0 &&
-                      now_ms - engine->heartbeat_sent_ms < engine->config.probe_timeout_ms;
     engine->now_ms = now_ms;
-    if (has_slept && !is_probing && engine->state == PHX_CLIENT_CONNECTED) {
-        /* What the sleep made due says nothing of the link: ask it, before any heartbeat is missed. */
-        phxi_heartbeat_send(engine, engine->config.probe_timeout_ms);
+    if (has_slept && engine->state == PHX_CLIENT_CONNECTED) {
+        /* What the sleep made due says nothing of the link: ask it, before any heartbeat is missed.
+         */
+        phxi_heartbeat_probe(engine);
     }
     phxi_timer *timer = phxi_timer_pop_due(&engine->timers, now_ms);
     if (timer != NULL) {
@@ -361,7 +365,8 @@ void phxi_engine_read_status(const phxi_engine *engine, uint64_t now_ms, phx_cli
     }
 }
 
-const phx_client_metrics *phxi_engine_metrics(const phxi_engine *engine)
+const phx_client_metrics *phxi_engine_metrics(phxi_engine *engine)
 {
+    engine->metrics.queued_bytes = engine->buffered_bytes + engine->unsent_bytes;
     return &engine->metrics;
 }

@@ -134,8 +134,7 @@ static phx_status new_engine(phx_client *client, const phx_client_config *config
         .reconnect = config->reconnect,
         .rejoin = config->rejoin,
         .connect_timeout_ms = client->connect_timeout_ms,
-        .heartbeat_interval_ms =
-            or_default(config->heartbeat_interval_ms, HEARTBEAT_INTERVAL_MS),
+        .heartbeat_interval_ms = or_default(config->heartbeat_interval_ms, HEARTBEAT_INTERVAL_MS),
         .heartbeat_timeout_ms = or_default(config->heartbeat_timeout_ms, HEARTBEAT_TIMEOUT_MS),
         .probe_timeout_ms = or_default(config->probe_timeout_ms, PROBE_TIMEOUT_MS),
         .push_timeout_ms = or_default(config->push_timeout_ms, PUSH_TIMEOUT_MS),
@@ -199,12 +198,10 @@ static phx_status take_loop(const phx_client_config *config, phx_loop **out_loop
 
 static void start_source(phx_client *client)
 {
-    client->source = (phx_loop_source){.user_data = client,
-                                       .turn = phxi_client_turn,
-                                       .deadline_ms = phxi_client_deadline_ms};
+    client->source = (phx_loop_source){
+        .user_data = client, .turn = phxi_client_turn, .deadline_ms = phxi_client_deadline_ms};
     phx_loop_add_source(client->loop, &client->source);
-    client->control_task =
-        (phx_loop_task){.user_data = client, .run = phxi_client_run_control};
+    client->control_task = (phx_loop_task){.user_data = client, .run = phxi_client_run_control};
     atomic_init(&client->next_id, 1);
     phxi_client_publish(client);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of phx_client share. All of it belongs to the loop's thread but what stands under the
- * lock.
+ * What the files of phx_client share. All of it belongs to the loop's thread but what stands under
+ * the lock.
  */
 #ifndef PHXI_CLIENT_TYPES_H
 #define PHXI_CLIENT_TYPES_H

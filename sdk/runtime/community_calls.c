@@ -7,7 +7,10 @@
 #include "runtime/community_client.h"
 #include "wire/utf8.h"
 
-enum { MAX_ID_BYTES = 1024, MAX_TEXT_BYTES = 4 << 20 };
+enum {
+    MAX_ID_BYTES = 1024,
+    MAX_TEXT_BYTES = 4 << 20
+};
 
 /* False: empty, too long, or not UTF-8. */
 static bool take_text(const char *text, size_t max_bytes, phx_slice *out)

@@ -157,8 +157,8 @@ static phx_status make_parts(community_client *client)
         return status;
     }
     communityi_retry_init(&client->rejoin_retry, seeds[2]);
-    status = communityi_store_new(&client->allocator, client->config.max_posts, seeds,
-                                  &client->store);
+    status =
+        communityi_store_new(&client->allocator, client->config.max_posts, seeds, &client->store);
     if (status != PHX_OK) {
         return status;
     }
@@ -288,18 +288,12 @@ void communityi_client_end(community_client *client)
 static void run_release(void *user_data)
 {
     community_client *client = user_data;
-    communityi_client_lock(client);
-    bool is_posted = client->mailbox.is_posted;
-    communityi_client_unlock(client);
-    if (is_posted) {
-        phx_loop_finish(client->loop, &client->release_task); /* behind it */
-        return;
-    }
     communityi_sync_end(client->sync);
     communityi_feed_pump(client);
     communityi_operations_close(client);
     phx_loop_remove_source(client->loop, &client->source);
-    phx_client_release(client->phx); /* ends with communityi_client_end */
+    /* Ends with communityi_client_end, behind a mailbox's task that may still be queued. */
+    phx_client_release(client->phx);
 }
 
 void community_client_release(community_client *client)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of a community_client, shared by the community_*.c files: who owns which member, and what
- * each file offers the others. `lock` guards what any thread may touch; all else is the loop's thread's.
- * Nothing of the app's or of a port's is called with the lock held; the loop's own lock is taken inside it.
+ * The inside of a community_client, shared by the community_*.c files: who owns which member, and
+ * what each file offers the others. `lock` guards what any thread may touch; all else is the loop's
+ * thread's. Nothing of the app's or of a port's is called with the lock held; the loop's own lock
+ * is taken inside it.
  */
 #ifndef COMMUNITYI_CLIENT_H
 #define COMMUNITYI_CLIENT_H
@@ -17,7 +18,9 @@
 #include "community/store.h"
 #include "community/sync.h"
 
-enum { COMMUNITYI_MESSAGE_BYTES = 256 };
+enum {
+    COMMUNITYI_MESSAGE_BYTES = 256
+};
 
 /* A REST call or a login that was accepted; one block with its texts. */
 typedef struct communityi_operation {
@@ -73,20 +76,20 @@ struct community_client {
 
     communityi_lifecycle lifecycle;
     phx_channel channel; /* {0}: none */
-    uint32_t settle_turns; /* turns until phx has surely seen the last command */
     phx_client_state phx_state;
     bool is_close_ordered; /* phx has yet to act on it */
+    bool is_open_delayed;  /* until it has */
     communityi_retry rejoin_retry;
     uint64_t rejoin_at_ms; /* UINT64_MAX: no join is planned */
     uint64_t joined_at_ms;
 
     communityi_store *store;
     communityi_sync *sync;
-    uint64_t page_id;      /* of the sync's page that is with the http port; 0: none */
+    uint64_t page_id; /* of the sync's page that is with the http port; 0: none */
     uint64_t page_http_id;
 
-    bool is_filled;        /* the feed has been what the server listed, once */
-    phx_error error;       /* message: in error_message */
+    bool is_filled;  /* the feed has been what the server listed, once */
+    phx_error error; /* message: in error_message */
     char error_message[COMMUNITYI_MESSAGE_BYTES];
     uint32_t attempts;
     uint64_t next_attempt_at_ms; /* 0: none planned */
@@ -137,7 +140,8 @@ void communityi_feed_pump(community_client *client);
 void communityi_feed_flush(community_client *client);
 
 /* community_operation.c */
-/* A new operation with copies of the texts of `call`, put behind those that wait. Statuses of the public calls. */
+/* A new operation with copies of the texts of `call`, put behind those that wait. Statuses of the
+ * public calls. */
 PHX_MUST_CHECK phx_status communityi_operation_add(community_client *client,
                                                    const communityi_operation *filled,
                                                    uint64_t *out_id);

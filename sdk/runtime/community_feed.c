@@ -20,16 +20,14 @@ static void on_undecodable(community_client *client, phx_status status, phx_slic
     communityi_report(client, status, message);
 }
 
-static void on_live(community_client *client, communityi_live_kind kind,
-                    const phx_message *message)
+static void on_live(community_client *client, communityi_live_kind kind, const phx_message *message)
 {
     communityi_live live = {.kind = kind};
     const char *reason = "its payload is binary";
     phx_status status = PHX_ERROR_MALFORMED_FRAME;
     bool is_changed = false;
     if (!message->is_binary) {
-        status =
-            communityi_live_decode(&client->allocator, kind, message->payload, &live, &reason);
+        status = communityi_live_decode(&client->allocator, kind, message->payload, &live, &reason);
     }
     if (status == PHX_OK) {
         reason = NULL;
@@ -118,8 +116,8 @@ static void send_page(community_client *client, const communityi_sync_page *page
         .limit = page->limit,
     };
     client->page_id = page->id;
-    phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page,
-                                             client, &client->page_http_id);
+    phx_status status = communityi_http_send(client, &call, page->is_refresh, NULL, on_page, client,
+                                             &client->page_http_id);
     if (status != PHX_OK) {
         const phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status};
         client->page_id = 0;

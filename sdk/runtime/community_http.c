@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One REST request on its way out: the token out of the keychain into its header, and both wiped again.
+ * One REST request on its way out: the token out of the keychain into its header, and both wiped
+ * again.
  */
 #include "runtime/community_client.h"
 #include "support/alloc.h"
 
-enum { MAX_URL_BYTES = 65536, MAX_BODY_BYTES = 32 << 20, MAX_RESPONSE_BYTES = 32 << 20 };
+enum {
+    MAX_URL_BYTES = 65536,
+    MAX_BODY_BYTES = 32 << 20,
+    MAX_RESPONSE_BYTES = 32 << 20
+};
 
 bool communityi_http_is_token_failure(phx_status status)
 {
@@ -80,8 +85,8 @@ phx_status communityi_http_send(community_client *client, const communityi_call 
             .timeout_ms = client->config.request_timeout_ms,
             .max_response_bytes = MAX_RESPONSE_BYTES,
         };
-        status =
-            client->http->send(client->http->user_data, &request, done, done_user_data, out_http_id);
+        status = client->http->send(client->http->user_data, &request, done, done_user_data,
+                                    out_http_id);
     }
     phxi_buffer_free(&parts.authorization);
     phxi_buffer_free(&parts.url);

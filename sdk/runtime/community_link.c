@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection: phx's reports become events of the lifecycle, and its actions become calls of phx. One
- * phx_client for the client's whole life; one channel from each opening to the next closing.
+ * The connection: phx's reports become events of the lifecycle, and its actions become calls of
+ * phx. One phx_client for the client's whole life; one channel from each opening to the next
+ * closing.
+ *
+ * Commands to phx are given in the client's turn only, and the loop carries them out before
+ * anything else comes in: no report is ever older than the last command.
  */
 #include "runtime/community_client.h"
 #include "support/config.h"
 
-/*
- * A command to phx is a task of its loop, so a refusal that is reported in the same turn may be older
- * than a token that was just handed over. Two turns later it is not.
- */
-enum { SETTLE_TURNS = 3, STABLE_MS = 10000 };
+enum {
+    STABLE_MS = 10000
+};
 #define TOPIC "community:feed"
 
 static void on_channel_state(void *user_data, phx_channel channel, phx_channel_state state,
@@ -33,11 +35,16 @@ static void join(community_client *client)
     }
 }
 
+/* Of a disconnect and a connect that phx finds together, the last one counts: the connection would
+ * stay, with the token of a user who may have logged out. So the one is waited for before the other
+ * is said. */
 static void open_connection(community_client *client)
 {
+    client->is_open_delayed = client->is_close_ordered;
+    if (client->is_open_delayed) {
+        return;
+    }
     join(client);
-    client->settle_turns = SETTLE_TURNS;
-    client->is_close_ordered = false;
     phx_client_connect(client->phx);
 }
 
@@ -52,15 +59,21 @@ static void close_connection(community_client *client)
     client->next_attempt_at_ms = 0;
     client->attempts = 0;
     communityi_retry_reset(&client->rejoin_retry);
-    client->settle_turns = SETTLE_TURNS;
-    client->is_close_ordered = client->phx_state != PHX_CLIENT_DISCONNECTED;
+    client->is_open_delayed = false;
+    client->is_close_ordered =
+        client->phx_state != PHX_CLIENT_DISCONNECTED && client->phx_state != PHX_CLIENT_CLOSING;
     phx_client_disconnect(client->phx);
 }
 
 static void try_now(community_client *client)
 {
-    client->settle_turns = SETTLE_TURNS;
+    if (client->is_open_delayed) {
+        return;
+    }
     phx_client_connect(client->phx);
+    /* An attempt that is under way may still have the old token: its refusal is not the last word.
+     */
+    phx_client_token_changed(client->phx);
     if (client->channel.id == 0) {
         join(client);
     } else {
@@ -105,18 +118,17 @@ void communityi_link_set_fact(community_client *client, communityi_fact fact, bo
     }
 }
 
-void communityi_link_probe(community_client *client)
-{
-    if (client->lifecycle.state == COMMUNITY_CONNECTED ||
-        client->lifecycle.state == COMMUNITY_RECONNECTING) {
-        phx_client_probe(client->phx);
-    }
-}
-
 static bool is_wanted_and_allowed(const community_client *client)
 {
     return client->lifecycle.state != COMMUNITY_DISCONNECTED &&
            client->lifecycle.state != COMMUNITY_UNAUTHORIZED;
+}
+
+void communityi_link_probe(community_client *client)
+{
+    if (is_wanted_and_allowed(client)) {
+        phx_client_probe(client->phx);
+    }
 }
 
 static void on_lost(community_client *client)
@@ -132,14 +144,17 @@ static void on_phx_status(void *user_data, const phx_client_status *status)
     community_client *client = user_data;
     client->needs_turn = true;
     client->phx_state = status->state;
-    client->is_close_ordered =
-        client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
-        status->state != PHX_CLIENT_DISCONNECTED;
+    client->is_close_ordered = client->is_close_ordered && status->state != PHX_CLIENT_CLOSING &&
+                               status->state != PHX_CLIENT_DISCONNECTED;
     if (!is_wanted_and_allowed(client)) {
         return;
     }
     if (status->error.status != PHX_OK) {
         communityi_status_set_error(client, &status->error);
+    }
+    if (status->state == PHX_CLIENT_UNAUTHORIZED) {
+        communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
+        return;
     }
     if (client->lifecycle.state == COMMUNITY_CONNECTED && status->state != PHX_CLIENT_CONNECTED) {
         on_lost(client); /* the channel's own report follows */
@@ -228,18 +243,10 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
     }
 }
 
-/* The socket was refused, and the state does not say so yet. */
-static bool is_refused(const community_client *client)
-{
-    return client->phx_state == PHX_CLIENT_UNAUTHORIZED && is_wanted_and_allowed(client);
-}
-
 void communityi_link_turn(community_client *client, uint64_t now_ms)
 {
-    if (client->settle_turns > 0) {
-        client->settle_turns--;
-    } else if (is_refused(client)) {
-        communityi_link_handle(client, COMMUNITYI_EVENT_REFUSED);
+    if (client->is_open_delayed && !client->is_close_ordered) {
+        open_connection(client);
     }
     if (now_ms >= client->rejoin_at_ms) {
         client->next_attempt_at_ms = 0;
@@ -249,7 +256,7 @@ void communityi_link_turn(community_client *client, uint64_t now_ms)
 
 uint64_t communityi_link_deadline_ms(const community_client *client)
 {
-    return client->settle_turns > 0 || is_refused(client) ? 0 : client->rejoin_at_ms;
+    return client->rejoin_at_ms;
 }
 
 static phx_status read_token(void *user_data, bool is_refresh, char *buffer, size_t capacity,
@@ -276,8 +283,8 @@ phx_status communityi_link_new(community_client *client, const community_config 
     config.struct_size = (uint32_t)sizeof config;
     config.url = given->url;
     config.keychain = &client->phx_keychain;
-    config.token_place = given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL
-                                                     : PHX_TOKEN_IN_QUERY;
+    config.token_place =
+        given->token_in_subprotocol ? PHX_TOKEN_IN_SUBPROTOCOL : PHX_TOKEN_IN_QUERY;
     config.allow_insecure = given->allow_insecure;
     config.on_params = NULL;
     config.on_status = on_phx_status;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the app asks for from any thread: facts, retry, logout, cancellations and operations are left in
- * the mailbox, and the loop's thread does them. Facts only keep their last value, so reporting one neither
- * allocates nor fails, and one that came and went within a turn never happened.
+ * What the app asks for from any thread: facts, retry, logout, cancellations and operations are
+ * left in the mailbox, and the loop's thread does them. Facts only keep their last value, so
+ * reporting one neither allocates nor fails, and one that came and went within a turn never
+ * happened.
  */
 #include "runtime/community_client.h"
 
@@ -71,7 +72,8 @@ static void cancel_all(communityi_operation_list *list)
     }
 }
 
-/* What was asked for before is cancelled, what comes after is not: so a login that follows holds. */
+/* What was asked for before is cancelled, what comes after is not: so a login that follows holds.
+ */
 void community_client_logout(community_client *client)
 {
     communityi_mailbox *mailbox = &client->mailbox;
@@ -86,8 +88,7 @@ void community_client_logout(community_client *client)
 }
 
 phx_status community_client_login(community_client *client, const char *token, size_t token_length,
-                                  void (*done)(void *user_data, phx_status status),
-                                  void *user_data)
+                                  void (*done)(void *user_data, phx_status status), void *user_data)
 {
     if (token == NULL || token_length == 0) {
         return PHX_ERROR_INVALID_ARGUMENT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations: REST calls and logins from their acceptance on any thread to their one completion on the
- * loop's. Each is one block; whoever unlinks it completes it.
+ * Operations: REST calls and logins from their acceptance on any thread to their one completion on
+ * the loop's. Each is one block; whoever unlinks it completes it.
  */
 #include <string.h>
 
@@ -37,8 +37,8 @@ static communityi_operation *copy_operation(const phx_allocator *allocator,
                                             const communityi_operation *filled)
 {
     const communityi_call *call = &filled->call;
-    size_t bytes = sizeof *filled + call->post_id.length + call->comment_id.length +
-                   call->text.length;
+    size_t bytes =
+        sizeof *filled + call->post_id.length + call->comment_id.length + call->text.length;
     communityi_operation *operation = phxi_alloc(allocator, bytes);
     if (operation != NULL) {
         *operation = *filled;
@@ -142,10 +142,9 @@ static void on_response(void *user_data, const phx_http_response *response);
 static void send(communityi_operation *operation)
 {
     bool is_write = communityi_rest_is_write(operation->call.kind);
-    phx_status status =
-        communityi_http_send(operation->client, &operation->call, operation->is_refresh,
-                             is_write ? operation->key_text : NULL, on_response, operation,
-                             &operation->http_id);
+    phx_status status = communityi_http_send(
+        operation->client, &operation->call, operation->is_refresh,
+        is_write ? operation->key_text : NULL, on_response, operation, &operation->http_id);
     if (status != PHX_OK) {
         fail(operation, status);
     }
@@ -215,8 +214,7 @@ void communityi_operations_start(community_client *client)
     for (;;) {
         communityi_client_lock(client);
         communityi_operation *operation = mailbox->waiting.first;
-        bool is_due =
-            operation != NULL && operation->id <= last_id && !operation->is_cancelled;
+        bool is_due = operation != NULL && operation->id <= last_id && !operation->is_cancelled;
         if (is_due) {
             unlink_from(&mailbox->waiting, operation);
             link_last(&mailbox->active, operation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the client says of itself: status, counters, errors. The status is composed on the loop's thread
- * and published for the others to read.
+ * What the client says of itself: status, counters, errors. The status is composed on the loop's
+ * thread and published for the others to read.
  */
 #include <stdio.h>
 #include <string.h>
@@ -82,8 +82,7 @@ static bool is_same(const community_client *client, const community_status *stat
     const community_status *published = &client->published;
     return status->state == published->state && status->freshness == published->freshness &&
            status->stale_since_ms == published->stale_since_ms &&
-           status->attempts == published->attempts &&
-           status->is_closing == published->is_closing &&
+           status->attempts == published->attempts && status->is_closing == published->is_closing &&
            client->next_attempt_at_ms == client->published_next_at_ms &&
            is_same_error(&status->error, &published->error);
 }
@@ -130,7 +129,8 @@ void communityi_status_publish(community_client *client)
     }
 }
 
-/* A caller that sets struct_size may be older than the library; one that does not is of its version. */
+/* A caller that sets struct_size may be older than the library; one that does not is of its
+ * version. */
 static void copy_out(void *out, void *from, uint32_t from_size)
 {
     uint32_t struct_size = 0;

@@ -3,6 +3,8 @@
  * The keychain port's contract (phx/keychain.h): what holds for every keychain that can be written,
  * over the file and over one in memory; then what the file and the environment promise beyond it.
  */
+#include "memory_keychain.h"
+
 #include "testing.h"
 
 #include <fcntl.h>
@@ -15,57 +17,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* A keychain in memory. */
-
-typedef struct memory_keychain {
-    phx_keychain port;
-    char token[PHX_MAX_TOKEN_BYTES];
-    size_t length;
-} memory_keychain;
-
-static phx_status memory_read(void *user_data, bool is_refresh, char *buffer, size_t capacity,
-                              size_t *out_length)
-{
-    memory_keychain *keychain = user_data;
-    (void)is_refresh;
-    *out_length = 0;
-    if (keychain->length == 0) {
-        return PHX_ERROR_NO_TOKEN;
-    }
-    if (keychain->length > capacity) {
-        return PHX_ERROR_TOO_LARGE;
-    }
-    memcpy(buffer, keychain->token, keychain->length);
-    *out_length = keychain->length;
-    return PHX_OK;
-}
-
-static phx_status memory_write(void *user_data, const char *token, size_t length)
-{
-    memory_keychain *keychain = user_data;
-    if (length > sizeof keychain->token) {
-        return PHX_ERROR_TOO_LARGE;
-    }
-    memcpy(keychain->token, token, length);
-    keychain->length = length;
-    return PHX_OK;
-}
-
-static phx_status memory_erase(void *user_data)
-{
-    ((memory_keychain *)user_data)->length = 0;
-    return PHX_OK;
-}
-
-static const phx_keychain *make_memory(void)
-{
-    memory_keychain *keychain = calloc(1, sizeof *keychain);
-    assert_non_null(keychain);
-    keychain->port = (phx_keychain){
-        (uint32_t)sizeof(phx_keychain), keychain, memory_read, memory_write, memory_erase, free};
-    return &keychain->port;
-}
 
 static char folder[64];
 static char path[96];
@@ -397,7 +348,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    static make_keychain_fn makers[] = {make_memory, make_file};
+    static make_keychain_fn makers[] = {memory_keychain_new, make_file};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_write_read_erase, &makers[0]),
         cmocka_unit_test_prestate(test_sizes, &makers[0]),

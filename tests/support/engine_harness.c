@@ -117,7 +117,7 @@ static void write_action(engine_harness *harness, const phxi_action *action)
     write_line_end(harness);
 }
 
-static void drain(engine_harness *harness)
+void harness_drain(engine_harness *harness)
 {
     phxi_action action;
     while (phxi_engine_pop(harness->engine, &action)) {
@@ -173,6 +173,26 @@ void harness_stop(engine_harness *harness)
     assert_int_equal(atomic_load(&harness->allocator.live_blocks), 0);
 }
 
+int harness_prepare(void **state)
+{
+    static engine_harness harness;
+    *state = &harness;
+    return 0;
+}
+
+int harness_setup(void **state)
+{
+    (void)harness_prepare(state);
+    harness_start(*state, NULL);
+    return 0;
+}
+
+int harness_teardown(void **state)
+{
+    harness_stop(*state);
+    return 0;
+}
+
 void harness_expect_at(engine_harness *harness, const char *expected, const char *file, int line)
 {
     if (strcmp(harness->lines, expected) != 0) {
@@ -197,32 +217,37 @@ bool harness_saw(const engine_harness *harness, const char *text)
 void harness_connect(engine_harness *harness)
 {
     phxi_engine_connect(harness->engine, harness->now_ms);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_disconnect(engine_harness *harness)
 {
     phxi_engine_disconnect(harness->engine, harness->now_ms);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_probe(engine_harness *harness)
 {
     phxi_engine_probe(harness->engine, harness->now_ms);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_token_changed(engine_harness *harness)
 {
     phxi_engine_token_changed(harness->engine, harness->now_ms);
-    drain(harness);
+    harness_drain(harness);
 }
 
 phx_status harness_join(engine_harness *harness, uint64_t id, const char *topic)
 {
     phxi_join_request request = {.id = id, .topic = {topic, strlen(topic)}};
-    phx_status status = phxi_engine_join(harness->engine, harness->now_ms, &request);
-    drain(harness);
+    return harness_join_request(harness, &request);
+}
+
+phx_status harness_join_request(engine_harness *harness, const phxi_join_request *request)
+{
+    phx_status status = phxi_engine_join(harness->engine, harness->now_ms, request);
+    harness_drain(harness);
     return status;
 }
 
@@ -233,33 +258,38 @@ phx_status harness_push(engine_harness *harness, uint64_t id, uint64_t channel_i
                                  .channel_id = channel_id,
                                  .event = {event, strlen(event)},
                                  .payload = {payload, strlen(payload)}};
-    phx_status status = phxi_engine_push(harness->engine, harness->now_ms, &request);
-    drain(harness);
+    return harness_push_request(harness, &request);
+}
+
+phx_status harness_push_request(engine_harness *harness, const phxi_push_request *request)
+{
+    phx_status status = phxi_engine_push(harness->engine, harness->now_ms, request);
+    harness_drain(harness);
     return status;
 }
 
 void harness_leave(engine_harness *harness, uint64_t id)
 {
     phxi_engine_leave(harness->engine, harness->now_ms, id);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_rejoin(engine_harness *harness, uint64_t id)
 {
     phxi_engine_rejoin(harness->engine, harness->now_ms, id);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_cancel(engine_harness *harness, uint64_t push_id)
 {
     phxi_engine_cancel(harness->engine, harness->now_ms, push_id);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_opened(engine_harness *harness)
 {
     phxi_engine_opened(harness->engine, harness->now_ms, harness->epoch);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_closed(engine_harness *harness, phx_status status, int32_t close_code)
@@ -267,7 +297,7 @@ void harness_closed(engine_harness *harness, phx_status status, int32_t close_co
     phx_error error = {
         .struct_size = (uint32_t)sizeof error, .status = status, .close_code = close_code};
     phxi_engine_closed(harness->engine, harness->now_ms, harness->epoch, &error);
-    drain(harness);
+    harness_drain(harness);
 }
 
 void harness_refused(engine_harness *harness, phx_status status, int32_t http_status,
@@ -278,18 +308,18 @@ void harness_refused(engine_harness *harness, phx_status status, int32_t http_st
                        .http_status = http_status,
                        .retry_after_ms = retry_after_ms};
     phxi_engine_closed(harness->engine, harness->now_ms, harness->epoch, &error);
-    drain(harness);
+    harness_drain(harness);
 }
 
-/* A copy of exactly its size, given back as soon as the call returns: what reads beyond or keeps it is
- * found by the sanitizers. */
+/* A copy of exactly its size, given back as soon as the call returns: what reads beyond or keeps it
+ * is found by the sanitizers. */
 static void receive(engine_harness *harness, phx_frame_kind kind, const void *data, size_t length)
 {
     uint8_t *copy = malloc(length == 0 ? 1 : length);
     assert_non_null(copy);
     memcpy(copy, data, length);
     phxi_engine_message(harness->engine, harness->now_ms, harness->epoch, kind, copy, length);
-    drain(harness);
+    harness_drain(harness);
     free(copy);
 }
 
@@ -307,7 +337,7 @@ static void run_due(engine_harness *harness)
 {
     while (phxi_engine_deadline_ms(harness->engine) <= harness->now_ms) {
         phxi_engine_advance(harness->engine, harness->now_ms);
-        drain(harness);
+        harness_drain(harness);
     }
 }
 

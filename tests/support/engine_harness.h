@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drives the engine in virtual time and writes down all that it wants done, one line an action, so that
- * a test states what happens as a sequence:
+ * Drives the engine in virtual time and writes down all that it wants done, one line an action, so
+ * that a test states what happens as a sequence:
  *
- *   open | open refresh | drop | close 1000 | > FRAME | state NAME | channel ID NAME STATUS RESPONSE |
- *   message ID EVENT PAYLOAD | reply ID STATUS RESPONSE | error STATUS
+ *   open | open refresh | drop | close 1000 | > FRAME | state NAME | channel ID NAME STATUS
+ * RESPONSE | message ID EVENT PAYLOAD | reply ID STATUS RESPONSE | error STATUS
  *
  * Binary frames and payloads are written in hexadecimal behind "0x".
  */
@@ -32,6 +32,12 @@ void harness_start(engine_harness *harness, const phxi_engine_config *config);
 /* Also checks that nothing is left allocated. */
 void harness_stop(engine_harness *harness);
 
+/* The same as fixtures of cmocka, with one harness for all tests of a program. `prepare` does not
+ * start it: the test does, with a configuration of its own. */
+int harness_setup(void **state);
+int harness_prepare(void **state);
+int harness_teardown(void **state);
+
 /* What happened since the last call is exactly these lines, each ended by '\n'. */
 #define harness_expect(harness, expected) harness_expect_at(harness, expected, __FILE__, __LINE__)
 void harness_expect_at(engine_harness *harness, const char *expected, const char *file, int line);
@@ -48,6 +54,8 @@ void harness_token_changed(engine_harness *harness);
 phx_status harness_join(engine_harness *harness, uint64_t id, const char *topic);
 phx_status harness_push(engine_harness *harness, uint64_t id, uint64_t channel_id,
                         const char *event, const char *payload);
+phx_status harness_join_request(engine_harness *harness, const phxi_join_request *request);
+phx_status harness_push_request(engine_harness *harness, const phxi_push_request *request);
 void harness_leave(engine_harness *harness, uint64_t id);
 void harness_rejoin(engine_harness *harness, uint64_t id);
 void harness_cancel(engine_harness *harness, uint64_t push_id);
@@ -67,6 +75,9 @@ void harness_sleep(engine_harness *harness, uint64_t ms);
 
 /* connect, opened, and what is said of it forgotten. */
 void harness_go_online(engine_harness *harness);
+
+/* Writes down what the engine wants done now; for inputs that the harness has no function for. */
+void harness_drain(engine_harness *harness);
 
 phx_client_status harness_status(const engine_harness *harness);
 

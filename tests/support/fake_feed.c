@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The backend as a model: its list, its sockets, its broadcasts.
+ */
 #include "fake_feed.h"
 
 #include <stdio.h>
@@ -124,11 +127,10 @@ void fake_feed_init(fake_feed *feed, fake_poller *poller)
     memset(feed, 0, sizeof *feed);
     feed->poller = poller;
     feed->token = "good";
-    fake_transport_init(&feed->transport, poller,
-                        &(fake_server_events){.user_data = feed,
-                                              .attempt = on_attempt,
-                                              .frame = on_frame,
-                                              .gone = on_gone});
+    fake_transport_init(
+        &feed->transport, poller,
+        &(fake_server_events){
+            .user_data = feed, .attempt = on_attempt, .frame = on_frame, .gone = on_gone});
     fake_http_init(&feed->http, poller, fake_feed_serve, feed);
 }
 
@@ -227,8 +229,8 @@ static int liked_by(const fake_post *post, char *out, size_t capacity)
 {
     int length = snprintf(out, capacity, "[");
     for (uint32_t i = 0; i < post->likes && length > 0 && (size_t)length < capacity; i++) {
-        length += snprintf(out + length, capacity - (size_t)length, "%s%u", i == 0 ? "" : ",",
-                           i + 1);
+        length +=
+            snprintf(out + length, capacity - (size_t)length, "%s%u", i == 0 ? "" : ",", i + 1);
     }
     return length + snprintf(out + length, capacity - (size_t)length, "]");
 }

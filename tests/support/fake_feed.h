@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The feed's backend as a model: a list of posts behind a fake transport that speaks Phoenix (serializer
- * 2.0.0) and a fake http that speaks the REST contract. It changes on the test's word or on a request's,
- * and broadcasts each change to every joined connection.
+ * The feed's backend as a model: a list of posts behind a fake transport that speaks Phoenix
+ * (serializer 2.0.0) and a fake http that speaks the REST contract. It changes on the test's word
+ * or on a request's, and broadcasts each change to every joined connection.
  */
 #ifndef FAKE_FEED_H
 #define FAKE_FEED_H
@@ -12,7 +12,10 @@
 #include "fake_http.h"
 #include "fake_transport.h"
 
-enum { FAKE_FEED_MAX_POSTS = 600, FAKE_FEED_MAX_CONNECTIONS = 8 };
+enum {
+    FAKE_FEED_MAX_POSTS = 600,
+    FAKE_FEED_MAX_CONNECTIONS = 8
+};
 
 typedef struct fake_post {
     uint32_t id;
@@ -35,13 +38,13 @@ typedef struct fake_feed {
     uint32_t last_id;
     fake_subscriber subscribers[FAKE_FEED_MAX_CONNECTIONS];
 
-    const char *token;         /* the only one that is let in */
-    bool is_down;              /* nothing answers */
-    const char *join_error;    /* the response of a refused join, JSON; NULL: joins are answered ok */
+    const char *token;      /* the only one that is let in */
+    bool is_down;           /* nothing answers */
+    const char *join_error; /* the response of a refused join, JSON; NULL: joins are answered ok */
     bool is_join_silent;
-    bool is_doubling;          /* each broadcast goes out twice */
-    bool is_mangling;          /* the next broadcast arrives cut short */
-    int32_t rest_status;       /* what every request is answered with; 0: as it should be */
+    bool is_doubling;    /* each broadcast goes out twice */
+    bool is_mangling;    /* the next broadcast arrives cut short */
+    int32_t rest_status; /* what every request is answered with; 0: as it should be */
     const char *rest_body;
     uint32_t rest_retry_after_ms;
     size_t rest_failures_left; /* rest_status holds for so many requests; 0: for all */
@@ -72,7 +75,8 @@ void fake_feed_drop(fake_feed *feed, int32_t close_code);
 size_t fake_feed_joined(const fake_feed *feed);
 
 /* Fails the test unless the snapshot holds exactly the newest `limit` posts, content included. */
-void fake_feed_assert_equal(const fake_feed *feed, const community_snapshot *snapshot, size_t limit);
+void fake_feed_assert_equal(const fake_feed *feed, const community_snapshot *snapshot,
+                            size_t limit);
 bool fake_feed_is_equal(const fake_feed *feed, const community_snapshot *snapshot, size_t limit);
 
 /* fake_feed_rest.c */

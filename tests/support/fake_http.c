@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * HTTP exchanges that take virtual time both ways.
+ */
 #include "fake_http.h"
 
 #include <stdio.h>
@@ -81,8 +84,8 @@ static void copy_header(fake_request *request, const phx_header *header)
     }
 }
 
-static phx_status port_send(void *user_data, const phx_http_request *request,
-                            phx_http_done_fn done, void *done_user_data, uint64_t *out_id)
+static phx_status port_send(void *user_data, const phx_http_request *request, phx_http_done_fn done,
+                            void *done_user_data, uint64_t *out_id)
 {
     fake_http *http = user_data;
     *out_id = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An HTTP port without a network: a function of the test answers. A request reaches it up_ms after it was
- * sent, and its answer comes down_ms later; with jitter_ms, each up to that much more, by chance, so that
- * answers overtake each other.
+ * An HTTP port without a network: a function of the test answers. A request reaches it up_ms after
+ * it was sent, and its answer comes down_ms later; with jitter_ms, each up to that much more, by
+ * chance, so that answers overtake each other.
  */
 #ifndef FAKE_HTTP_H
 #define FAKE_HTTP_H
@@ -20,7 +20,8 @@ typedef struct fake_request {
     char body[4096];
 } fake_request;
 
-/* Filled by the test; zeroed before. A status of the transport instead of an answer: error.status. */
+/* Filled by the test; zeroed before. A status of the transport instead of an answer: error.status.
+ */
 typedef struct fake_response {
     phx_error error; /* http_status 0: 200 */
     bool is_unsent;

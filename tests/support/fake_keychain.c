@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A keychain in memory.
+ */
 #include "fake_keychain.h"
 
 #include <stdio.h>

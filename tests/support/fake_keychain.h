@@ -9,9 +9,9 @@
 
 typedef struct fake_keychain {
     phx_keychain port;
-    char token[256];         /* "": none */
-    char refreshed[256];     /* what a read with is_refresh makes the token; "": nothing */
-    phx_status read_status;  /* what read, write and erase return instead, if not PHX_OK */
+    char token[256];        /* "": none */
+    char refreshed[256];    /* what a read with is_refresh makes the token; "": nothing */
+    phx_status read_status; /* what read, write and erase return instead, if not PHX_OK */
     phx_status write_status;
     phx_status erase_status;
     size_t reads;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A poller, a clock and chance in virtual time.
+ */
 #include "fake_poller.h"
 
 #include <stdlib.h>
@@ -6,7 +9,10 @@
 #include "testing.h"
 
 /* A loop that takes this many turns without letting time pass is spinning. */
-enum { MAX_IDLE_WAITS = 20000, START_MS = 1000000 };
+enum {
+    MAX_IDLE_WAITS = 20000,
+    START_MS = 1000000
+};
 
 struct fake_event {
     fake_event *next;
@@ -56,8 +62,7 @@ static phx_status wait(void *user_data, uint32_t timeout_ms)
         poller->now_ms = next_ms > before_ms ? next_ms : before_ms;
     }
     poller->is_woken = false;
-    poller->waits_without_time =
-        poller->now_ms == before_ms ? poller->waits_without_time + 1 : 0;
+    poller->waits_without_time = poller->now_ms == before_ms ? poller->waits_without_time + 1 : 0;
     if (poller->waits_without_time > MAX_IDLE_WAITS) {
         fail_msg("the loop spins");
     }

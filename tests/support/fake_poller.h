@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loop's world in virtual time: a poller whose wait() lets time pass at once up to the next thing that
- * is to happen, a clock that shows that time, and chance that a seed decides. Other fakes say with
- * fake_poller_after() what is to happen.
+ * A loop's world in virtual time: a poller whose wait() lets time pass at once up to the next thing
+ * that is to happen, a clock that shows that time, and chance that a seed decides. Other fakes say
+ * with fake_poller_after() what is to happen.
  */
 #ifndef FAKE_POLLER_H
 #define FAKE_POLLER_H

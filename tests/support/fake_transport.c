@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * WebSocket connections that are queues of deliveries in virtual time.
+ */
 #include "fake_transport.h"
 
 #include <stdlib.h>
@@ -16,7 +19,14 @@ struct phx_connection {
 };
 
 /* The last two go to the server. */
-typedef enum delivery_kind { OPENED, MESSAGE, WRITTEN, CLOSED, FRAME, CLOSE } delivery_kind;
+typedef enum delivery_kind {
+    OPENED,
+    MESSAGE,
+    WRITTEN,
+    CLOSED,
+    FRAME,
+    CLOSE
+} delivery_kind;
 
 typedef struct delivery {
     phx_connection *connection;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A transport without a network: every connection ends at functions of the test, the server, which accept
- * or refuse it, see its frames, send some and drop it. What either side does arrives latency_ms later, in
- * order. Breaking the port's rules fails the test.
+ * A transport without a network: every connection ends at functions of the test, the server, which
+ * accept or refuse it, see its frames, send some and drop it. What either side does arrives
+ * latency_ms later, in order. Breaking the port's rules fails the test.
  */
 #ifndef FAKE_TRANSPORT_H
 #define FAKE_TRANSPORT_H
@@ -18,7 +18,8 @@ typedef struct fake_server_events {
                     const phx_transport_request *request);
     void (*frame)(void *user_data, phx_connection *connection, phx_frame_kind kind,
                   const uint8_t *data, size_t length);
-    /* The client closed, dropped or gave it up, or it ended otherwise. It may not be used any more. */
+    /* The client closed, dropped or gave it up, or it ended otherwise. It may not be used any more.
+     */
     void (*gone)(void *user_data, phx_connection *connection);
 } fake_server_events;
 
@@ -28,7 +29,7 @@ typedef struct fake_transport {
     fake_server_events server;
     uint32_t latency_ms;
     size_t attempts;
-    size_t living; /* connections and attempts that the client has not released */
+    size_t living;    /* connections and attempts that the client has not released */
     size_t most_open; /* accepted at a time */
     size_t open;
     size_t closes; /* close handshakes that the client began */
@@ -38,7 +39,8 @@ typedef struct fake_transport {
 void fake_transport_init(fake_transport *transport, fake_poller *poller,
                          const fake_server_events *server);
 
-/* The server answers an attempt: with the upgrade, or with an error (copied; its message is static). */
+/* The server answers an attempt: with the upgrade, or with an error (copied; its message is
+ * static). */
 void fake_connection_accept(phx_connection *connection);
 void fake_connection_refuse(phx_connection *connection, const phx_error *error);
 /* The server sends a message. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The app that the tests of the client look through.
+ */
 #include "app.h"
 
 #include <stdio.h>
@@ -29,8 +32,8 @@ static void called(test_app *app, const char *which)
 static void on_status(void *user_data, const community_status *status)
 {
     test_app *app = user_data;
-    bool is_shown = status->state != app->status.state ||
-                    status->freshness != app->status.freshness;
+    bool is_shown =
+        status->state != app->status.state || status->freshness != app->status.freshness;
     assert_non_null(status->error.message);
     app->status = *status;
     app->status.error.message = NULL;
@@ -175,6 +178,7 @@ void app_stop(test_app *app)
     assert_true(app->keychain.is_released);
     assert_true(app->server.transport.is_released);
     assert_true(app->server.http.is_released);
+    app_run(app, 1); /* the loop has nothing of the client's any more */
     phx_loop_release(app->loop);
     assert_true(app->poller.is_released);
     fake_poller_run_rest(&app->poller);
@@ -206,9 +210,25 @@ void app_expect_at(test_app *app, const char *expected, const char *file, int li
 bool app_is_in_sync(test_app *app)
 {
     const community_snapshot *snapshot = community_client_snapshot(app->client);
-    bool is_equal = fake_feed_is_equal(&app->server, snapshot, app->config.max_posts == 0
-                                                                   ? 1000
-                                                                   : app->config.max_posts);
+    bool is_equal = fake_feed_is_equal(&app->server, snapshot,
+                                       app->config.max_posts == 0 ? 1000 : app->config.max_posts);
     community_snapshot_release(snapshot);
     return is_equal;
+}
+
+void app_go_live(test_app *app, size_t posts)
+{
+    app_init(app, 1, posts);
+    app_start(app);
+    app_run(app, 1000);
+    app_expect(app, posts == 0 ? "connecting/stale connected/syncing connected/live "
+                               : "connecting/stale connected/syncing batch connected/live ");
+    assert_true(app_is_in_sync(app));
+}
+
+community_stats app_stats(test_app *app)
+{
+    community_stats stats = {.struct_size = (uint32_t)sizeof stats};
+    community_client_read_stats(app->client, &stats);
+    return stats;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An app around a community_client in virtual time: writes down what it is told, and keeps a copy of the
- * feed from the batches alone, which every batch's snapshot must equal.
+ * An app around a community_client in virtual time: writes down what it is told, and keeps a copy
+ * of the feed from the batches alone, which every batch's snapshot must equal.
  */
 #ifndef APP_H
 #define APP_H
@@ -38,6 +38,8 @@ void app_init(test_app *app, uint64_t seed, size_t posts);
 /* The client; and makes it visible. */
 void app_start(test_app *app);
 void app_new(test_app *app);
+/* All of it up to a feed that is live and equal to the server's, with the log forgotten. */
+void app_go_live(test_app *app, size_t posts);
 /* Releases it, if the test has not, and checks that everything was given back. */
 void app_stop(test_app *app);
 
@@ -47,6 +49,7 @@ void app_forget(test_app *app);
 #define app_expect(app, expected) app_expect_at(app, expected, __FILE__, __LINE__)
 void app_expect_at(test_app *app, const char *expected, const char *file, int line);
 
+community_stats app_stats(test_app *app);
 bool app_is_in_sync(test_app *app);
 
 #endif

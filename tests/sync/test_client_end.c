@@ -45,7 +45,8 @@ static void test_release_in_each_callback(void **state)
         app_start(&app);
         if (i > 1) {
             app_run(&app, 1000);
-            assert_int_equal(community_client_login(app.client, "good", 4, on_login, &done), PHX_OK);
+            assert_int_equal(community_client_login(app.client, "good", 4, on_login, &done),
+                             PHX_OK);
             assert_int_equal(community_client_create_post(app.client, "x", on_done, &done, NULL),
                              PHX_OK);
             fake_feed_send_raw(&app.server, "{");

@@ -44,22 +44,14 @@ static void on_done(void *user_data, const community_result *result)
     }
 }
 
-static void go_live(size_t posts)
-{
-    app_init(&app, 1, posts);
-    app_start(&app);
-    app_run(&app, 1000);
-    assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
-    app_forget(&app);
-}
-
 static void test_each_call_does_its_work(void **state)
 {
     (void)state;
     outcome out = {0};
     const fake_request *last = &app.server.http.last;
-    go_live(3);
-    assert_int_equal(community_client_create_post(app.client, "hello", on_done, &out, NULL), PHX_OK);
+    app_go_live(&app, 3);
+    assert_int_equal(community_client_create_post(app.client, "hello", on_done, &out, NULL),
+                     PHX_OK);
     app_run(&app, 100);
     assert_string_equal(last->method, "POST");
     assert_string_equal(last->url, "https://example.org/api/community/posts");
@@ -139,12 +131,13 @@ static void test_statuses(void **state)
         {500, PHX_ERROR_SERVER, true},
         {503, PHX_ERROR_SERVER, true},
     };
-    go_live(1);
+    app_go_live(&app, 1);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         outcome out = {0};
         app.server.rest_status = cases[i].http_status;
         app.server.rest_body = "{\"errors\":{\"body\":[\"is too long\"]}}";
-        assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
+        assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL),
+                         PHX_OK);
         app_run(&app, 100);
         assert_int_equal(out.count, 1);
         assert_int_equal(out.status, cases[i].status);
@@ -160,7 +153,7 @@ static void test_refused_token_is_refreshed_once(void **state)
 {
     (void)state;
     outcome out = {0};
-    go_live(1);
+    app_go_live(&app, 1);
     app.server.token = "better";
     strcpy(app.keychain.refreshed, "better");
     assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
@@ -180,7 +173,7 @@ static void test_lost_answer_leaves_the_outcome_open(void **state)
 {
     (void)state;
     outcome out = {0};
-    go_live(1);
+    app_go_live(&app, 1);
     app.server.is_down = true;
     assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
     app_run(&app, 100);
@@ -193,7 +186,7 @@ static void test_without_a_token_nothing_is_sent(void **state)
 {
     (void)state;
     outcome out = {0};
-    go_live(1);
+    app_go_live(&app, 1);
     size_t requests = app.server.http.requests;
     app.keychain.token[0] = '\0';
     assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
@@ -211,7 +204,7 @@ static void test_bad_texts_are_refused(void **state)
 {
     (void)state;
     community_request request = {7};
-    go_live(1);
+    app_go_live(&app, 1);
     assert_int_equal(community_client_create_post(app.client, "", NULL, NULL, &request),
                      PHX_ERROR_INVALID_ARGUMENT);
     assert_int_equal(request.id, 0);
@@ -228,7 +221,7 @@ static void test_unexpected_list_and_unexpected_write(void **state)
 {
     (void)state;
     outcome out = {0};
-    go_live(1);
+    app_go_live(&app, 1);
     app.server.rest_status = 200;
     app.server.rest_body = "<html>";
     assert_int_equal(community_client_list_posts(app.client, 0, NULL, on_done, &out, NULL), PHX_OK);
@@ -248,7 +241,7 @@ static void test_cancel(void **state)
     outcome out[2] = {{0}, {0}};
     community_request first;
     community_request second;
-    go_live(1);
+    app_go_live(&app, 1);
     app.server.http.down_ms = 500;
     assert_int_equal(community_client_create_post(app.client, "a", on_done, &out[0], &first),
                      PHX_OK);
@@ -289,7 +282,8 @@ static void test_queue_is_bounded_and_release_completes(void **state)
     app_run(&app, 1000);
     app.server.http.down_ms = 100000;
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
+        assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL),
+                         PHX_OK);
         if (i == 2) {
             app_run(&app, 100);
         }
@@ -306,7 +300,7 @@ static void test_logout_cancels(void **state)
     (void)state;
     outcome out = {0};
     outcome after = {0};
-    go_live(1);
+    app_go_live(&app, 1);
     app.server.http.down_ms = 5000;
     assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
     app_run(&app, 100);

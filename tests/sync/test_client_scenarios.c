@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The architecture document, sections 2, 3 and 5, as an app lives through them.
+ * The architecture document, sections 2 to 4, as an app lives through them.
  */
 #include "app.h"
 #include "testing.h"
@@ -8,35 +8,18 @@
 /* One app a test; each test's own, so that nothing is left of the one before. */
 static test_app app;
 
-static community_stats stats_now(void)
-{
-    community_stats stats = {.struct_size = (uint32_t)sizeof stats};
-    community_client_read_stats(app.client, &stats);
-    return stats;
-}
-
-static void go_live(size_t posts)
-{
-    app_init(&app, 1, posts);
-    app_start(&app);
-    app_run(&app, 1000);
-    app_expect(&app, posts == 0 ? "connecting/stale connected/syncing connected/live "
-                                : "connecting/stale connected/syncing batch connected/live ");
-    assert_true(app_is_in_sync(&app));
-}
-
 /* Section 2. */
 
 static void test_tab_appears_and_feed_is_live(void **state)
 {
     (void)state;
-    go_live(120);
+    app_go_live(&app, 120);
     assert_string_equal(app.server.last_url,
                         "wss://example.org/community/websocket?token=good&vsn=2.0.0");
     assert_int_equal(app.replica_count, 120);
     assert_int_equal(app.status.stale_since_ms, 0);
     assert_string_equal(app.server.http.last.authorization, "Bearer good");
-    community_stats stats = stats_now();
+    community_stats stats = app_stats(&app);
     assert_int_equal(stats.pages, 3);
     assert_int_equal(stats.syncs, 1);
     assert_int_equal(stats.connects, 1);
@@ -100,6 +83,28 @@ static void test_login_leaves_unauthorized(void **state)
     app_stop(&app);
 }
 
+static void log_in_now(void *user_data)
+{
+    (void)user_data;
+    assert_int_equal(community_client_login(app.client, "good", 4, NULL, NULL), PHX_OK);
+}
+
+/* A refusal that is older than the login must not count against it. */
+static void test_login_at_any_moment_of_a_refusal(void **state)
+{
+    (void)state;
+    for (uint32_t moment_ms = 0; moment_ms < 20; moment_ms++) {
+        app_init(&app, 1, 3);
+        strcpy(app.keychain.token, "bad");
+        fake_poller_after(&app.poller, moment_ms, log_in_now, NULL);
+        app_start(&app);
+        app_run(&app, 5000);
+        assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
+        assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
+        app_stop(&app);
+    }
+}
+
 static void test_login_checks_its_token(void **state)
 {
     (void)state;
@@ -144,7 +149,7 @@ static void test_not_a_member_stops_and_retry_goes_on(void **state)
 static void test_new_post_arrives(void **state)
 {
     (void)state;
-    go_live(2);
+    app_go_live(&app, 2);
     (void)fake_feed_create(&app.server, "hello");
     app_run(&app, 100);
     app_expect(&app, "batch ");
@@ -156,7 +161,7 @@ static void test_new_post_arrives(void **state)
 static void test_each_event_has_its_effect(void **state)
 {
     (void)state;
-    go_live(5);
+    app_go_live(&app, 5);
     fake_feed_edit(&app.server, 2, "edited");
     app_run(&app, 50);
     assert_true(app_is_in_sync(&app));
@@ -170,15 +175,15 @@ static void test_each_event_has_its_effect(void **state)
     app_run(&app, 50);
     assert_true(app_is_in_sync(&app));
     app_expect(&app, "batch batch batch batch ");
-    assert_int_equal(stats_now().events, 4);
-    assert_int_equal(stats_now().events_without_effect, 0);
+    assert_int_equal(app_stats(&app).events, 4);
+    assert_int_equal(app_stats(&app).events_without_effect, 0);
     app_stop(&app);
 }
 
 static void test_second_copies_show_nowhere(void **state)
 {
     (void)state;
-    go_live(5);
+    app_go_live(&app, 5);
     app.server.is_doubling = true;
     (void)fake_feed_create(&app.server, "once");
     fake_feed_edit(&app.server, 1, "edited");
@@ -188,20 +193,20 @@ static void test_second_copies_show_nowhere(void **state)
     app_run(&app, 100);
     assert_true(app_is_in_sync(&app));
     app_expect(&app, "batch ");
-    assert_int_equal(stats_now().events, 10);
-    assert_int_equal(stats_now().events_without_effect, 5);
+    assert_int_equal(app_stats(&app).events, 10);
+    assert_int_equal(app_stats(&app).events_without_effect, 5);
     fake_feed_broadcast(&app.server, "post_likes_updated",
                         "{\"id\":99,\"likes_count\":1,\"liked_by_user_ids\":[1]}");
     app_run(&app, 100);
     app_expect(&app, "");
-    assert_int_equal(stats_now().events_without_effect, 7);
+    assert_int_equal(app_stats(&app).events_without_effect, 7);
     app_stop(&app);
 }
 
 static void test_burst_is_one_batch(void **state)
 {
     (void)state;
-    go_live(0);
+    app_go_live(&app, 0);
     for (int i = 0; i < 500; i++) {
         (void)fake_feed_create(&app.server, "burst");
     }
@@ -214,219 +219,11 @@ static void test_burst_is_one_batch(void **state)
 static void test_unknown_event_reaches_the_app(void **state)
 {
     (void)state;
-    go_live(1);
+    app_go_live(&app, 1);
     fake_feed_broadcast(&app.server, "user_typing", "{\"id\":2}");
     app_run(&app, 100);
     app_expect(&app, "event user_typing ");
-    assert_int_equal(stats_now().events, 0);
-    app_stop(&app);
-}
-
-/* Section 5. */
-
-static void test_background_closes_and_foreground_catches_up(void **state)
-{
-    (void)state;
-    go_live(10);
-    community_client_set_foreground(app.client, false);
-    app_run(&app, 100);
-    app_expect(&app, "disconnected/stale ");
-    assert_true(app.status.stale_since_ms > 0);
-    assert_int_equal(app.server.leaves, 1);
-    assert_int_equal(app.server.transport.closes, 1);
-    assert_int_equal(app.server.transport.living, 0);
-    (void)fake_feed_create(&app.server, "missed");
-    fake_feed_edit(&app.server, 5, "missed edit");
-    fake_feed_delete(&app.server, 7);
-    fake_feed_like(&app.server, 9);
-    community_client_set_foreground(app.client, true);
-    app_run(&app, 1000);
-    app_expect(&app, "connecting/stale connected/syncing batch connected/live ");
-    assert_true(app_is_in_sync(&app));
-    assert_int_equal(app.status.stale_since_ms, 0);
-    assert_int_equal(app.resets, 0);
-    app_stop(&app);
-}
-
-static void test_each_fact_alone_disconnects(void **state)
-{
-    (void)state;
-    void (*const facts[])(community_client *, bool) = {
-        community_client_set_visible, community_client_set_foreground, community_client_set_network};
-    go_live(1);
-    for (size_t i = 0; i < COUNT_OF(facts); i++) {
-        facts[i](app.client, false);
-        facts[i](app.client, false);
-        app_run(&app, 1000);
-        app_expect(&app, "disconnected/stale ");
-        assert_int_equal(app.server.transport.living, 0);
-        facts[i](app.client, true);
-        facts[i](app.client, true);
-        app_run(&app, 1000);
-        app_expect(&app, "connecting/stale connected/syncing connected/live ");
-    }
-    app_stop(&app);
-}
-
-static void test_quick_background_and_foreground(void **state)
-{
-    (void)state;
-    go_live(1);
-    for (uint32_t pause_ms = 0; pause_ms < 30; pause_ms++) {
-        community_client_set_foreground(app.client, false);
-        if (pause_ms > 0) {
-            app_run(&app, pause_ms - 1);
-        }
-        community_client_set_foreground(app.client, true);
-        app_run(&app, 1000);
-        assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
-        assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
-        assert_int_equal(fake_feed_joined(&app.server), 1);
-    }
-    assert_int_equal(app.server.transport.most_open, 1);
-    app_stop(&app);
-}
-
-static void test_facts_before_the_first_turn(void **state)
-{
-    (void)state;
-    app_init(&app, 1, 1);
-    app_start(&app);
-    community_client_set_visible(app.client, false);
-    app_run(&app, 1000);
-    app_expect(&app, "");
-    assert_int_equal(app.server.transport.attempts, 0);
-    app_stop(&app);
-}
-
-static void test_drop_reconnects_and_catches_up(void **state)
-{
-    (void)state;
-    go_live(60);
-    fake_feed_drop(&app.server, 1006);
-    (void)fake_feed_create(&app.server, "missed");
-    fake_feed_delete(&app.server, 40);
-    app_run(&app, 10000);
-    app_expect(&app, "reconnecting/stale connected/syncing batch connected/live ");
-    assert_true(app_is_in_sync(&app));
-    assert_int_equal(stats_now().disconnects, 1);
-    assert_int_equal(stats_now().connects, 2);
-    assert_int_equal(app.status.error.status, PHX_OK);
-    app_stop(&app);
-}
-
-static void test_server_down_is_retried_until_it_is_up(void **state)
-{
-    (void)state;
-    go_live(3);
-    app.server.is_down = true;
-    fake_feed_drop(&app.server, 1006);
-    app_run(&app, 600000);
-    app_expect(&app, "reconnecting/stale ");
-    assert_int_equal(app.status.error.status, PHX_ERROR_CONNECTION_REFUSED);
-    assert_true(app.status.attempts > 10);
-    assert_true(app.server.transport.attempts < 120); /* with backoff */
-    app.server.is_down = false;
-    app_run(&app, 60000);
-    app_expect(&app, "connected/syncing connected/live ");
-    app_stop(&app);
-}
-
-static void test_network_change_probes(void **state)
-{
-    (void)state;
-    go_live(1);
-    size_t before = app.server.heartbeats;
-    community_client_set_network(app.client, true);
-    app_run(&app, 100);
-    assert_int_equal(app.server.heartbeats, before + 1);
-    app_expect(&app, "");
-    app_stop(&app);
-}
-
-static void test_channel_crash_rejoins(void **state)
-{
-    (void)state;
-    go_live(3);
-    fake_feed_send_channel(&app.server, "phx_error");
-    fake_feed_edit(&app.server, 0, "while it was gone");
-    app_run(&app, 30000);
-    app_expect(&app, "reconnecting/stale connected/syncing batch connected/live ");
-    assert_int_equal(app.server.transport.attempts, 1);
-    assert_true(app_is_in_sync(&app));
-    app_stop(&app);
-}
-
-static void test_channel_closed_by_server_is_joined_again(void **state)
-{
-    (void)state;
-    go_live(3);
-    fake_feed_send_channel(&app.server, "phx_close");
-    fake_feed_edit(&app.server, 0, "while it was gone");
-    app_run(&app, 30000);
-    app_expect(&app, "reconnecting/stale connected/syncing batch connected/live ");
-    assert_int_equal(app.server.joins, 2);
-    assert_true(app_is_in_sync(&app));
-    app_stop(&app);
-}
-
-static void test_logout_forgets_everything(void **state)
-{
-    (void)state;
-    go_live(10);
-    /* With a page under way: its late answer must not bring the feed back. */
-    fake_feed_drop(&app.server, 1006);
-    app.server.http.down_ms = 500;
-    while (app.status.freshness != COMMUNITY_SYNCING) {
-        app_run(&app, 5);
-    }
-    app_forget(&app);
-    community_client_logout(app.client);
-    app_run(&app, 5000);
-    app_expect(&app, "disconnected/stale batch ");
-    assert_int_equal(app.replica_count, 0);
-    assert_int_equal(app.resets, 1);
-    assert_string_equal(app.keychain.token, "");
-    assert_int_equal(app.keychain.erases, 1);
-    assert_int_equal(app.status.stale_since_ms, 0);
-    assert_int_equal(app.server.transport.living, 0);
-    assert_int_equal(fake_http_pending(&app.server.http), 0);
-    community_client_set_visible(app.client, false);
-    community_client_set_visible(app.client, true);
-    app_run(&app, 5000);
-    app_expect(&app, "");
-    assert_int_equal(community_client_login(app.client, "good", 4, NULL, NULL), PHX_OK);
-    app_run(&app, 5000);
-    app_expect(&app, "connecting/stale connected/syncing batch connected/live ");
-    app_stop(&app);
-}
-
-static void test_logout_that_cannot_erase_is_reported(void **state)
-{
-    (void)state;
-    go_live(0);
-    app.keychain.erase_status = PHX_ERROR_KEYCHAIN;
-    community_client_logout(app.client);
-    app_run(&app, 100);
-    app_expect(&app, "disconnected/stale error PHX_ERROR_KEYCHAIN ");
-    app_stop(&app);
-}
-
-static void test_logout_and_login_in_one_turn(void **state)
-{
-    (void)state;
-    go_live(4);
-    logins = 0;
-    assert_int_equal(community_client_login(app.client, "first", 5, on_login, NULL), PHX_OK);
-    community_client_logout(app.client);
-    assert_int_equal(community_client_login(app.client, "good", 4, on_login, NULL), PHX_OK);
-    app_run(&app, 5000);
-    assert_int_equal(logins, 2);
-    assert_string_equal(app.keychain.token, "good");
-    assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
-    assert_int_equal(app.server.transport.living, 1);
-    assert_int_equal(app.server.transport.most_open, 1);
-    assert_true(app_is_in_sync(&app));
+    assert_int_equal(app_stats(&app).events, 0);
     app_stop(&app);
 }
 
@@ -491,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_refused_token_stops),
         cmocka_unit_test(test_missing_token_stops),
         cmocka_unit_test(test_login_leaves_unauthorized),
+        cmocka_unit_test(test_login_at_any_moment_of_a_refusal),
         cmocka_unit_test(test_login_checks_its_token),
         cmocka_unit_test(test_not_a_member_stops_and_retry_goes_on),
         cmocka_unit_test(test_new_post_arrives),
@@ -498,18 +296,6 @@ int main(void)
         cmocka_unit_test(test_second_copies_show_nowhere),
         cmocka_unit_test(test_burst_is_one_batch),
         cmocka_unit_test(test_unknown_event_reaches_the_app),
-        cmocka_unit_test(test_background_closes_and_foreground_catches_up),
-        cmocka_unit_test(test_each_fact_alone_disconnects),
-        cmocka_unit_test(test_quick_background_and_foreground),
-        cmocka_unit_test(test_facts_before_the_first_turn),
-        cmocka_unit_test(test_drop_reconnects_and_catches_up),
-        cmocka_unit_test(test_server_down_is_retried_until_it_is_up),
-        cmocka_unit_test(test_network_change_probes),
-        cmocka_unit_test(test_channel_crash_rejoins),
-        cmocka_unit_test(test_channel_closed_by_server_is_joined_again),
-        cmocka_unit_test(test_logout_forgets_everything),
-        cmocka_unit_test(test_logout_that_cannot_erase_is_reported),
-        cmocka_unit_test(test_logout_and_login_in_one_turn),
         cmocka_unit_test(test_without_api_the_feed_is_unsynced),
         cmocka_unit_test(test_clear_text_is_refused),
     };

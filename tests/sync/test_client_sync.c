@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's syncs: what goes wrong with pages and frames, and that the feed is the server's in the end.
+ * The client's syncs: what goes wrong with pages and frames, and that the feed is the server's in
+ * the end.
  */
 #include "app.h"
 #include "testing.h"
 
 static test_app app;
-
-static community_stats stats_now(void)
-{
-    community_stats stats = {.struct_size = (uint32_t)sizeof stats};
-    community_client_read_stats(app.client, &stats);
-    return stats;
-}
-
-static void go_live(size_t posts)
-{
-    app_init(&app, 1, posts);
-    app_start(&app);
-    app_run(&app, 1000);
-    assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
-    assert_true(app_is_in_sync(&app));
-    app_forget(&app);
-}
 
 static void test_failed_page_is_tried_again_without_dropping_the_socket(void **state)
 {
@@ -149,22 +133,22 @@ static void test_bad_input_is_reported_and_synced_for(void **state)
         "[null,null,\"community:feed\",\"post_updated\",[]]",
         "[null,null,\"community:feed\",\"post_deleted\",{}]",
         "[null,null,\"community:feed\",\"post_likes_updated\",{\"id\":1,\"likes_count\":-1}]",
-        "[null,null,\"community:feed\",\"post_comments_updated\",{\"id\":1,\"comments_count\":1e400}]",
+        "[null,null,\"community:feed\",\"post_comments_updated\",{\"id\":1}]",
         "[null,null,\"community:feed\",\"new_post\",{\"id\":1,\"body\":\"\xff\"}]",
     };
     for (size_t i = 0; i < COUNT_OF(frames); i++) {
-        go_live(3);
+        app_go_live(&app, 3);
         fake_feed_send_raw(&app.server, frames[i]);
         app_run(&app, 100);
         assert_int_equal(app.errors, 1);
-        assert_int_equal(stats_now().malformed, 1);
+        assert_int_equal(app_stats(&app).malformed, 1);
         assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
         assert_int_equal(app.status.freshness, COMMUNITY_SYNCING);
         assert_true(app.status.stale_since_ms > 0);
         assert_true(app_is_in_sync(&app));
         app_run(&app, 5000);
         assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
-        assert_int_equal(stats_now().syncs, 2);
+        assert_int_equal(app_stats(&app).syncs, 2);
         assert_int_equal(app.server.transport.attempts, 1);
         assert_int_equal(app.batches, 1);
         app_stop(&app);
@@ -174,14 +158,14 @@ static void test_bad_input_is_reported_and_synced_for(void **state)
 static void test_flood_of_bad_frames_syncs_seldom(void **state)
 {
     (void)state;
-    go_live(3);
+    app_go_live(&app, 3);
     for (int i = 0; i < 3000; i++) {
         fake_feed_send_raw(&app.server, "[null,null,\"community:feed\",\"new_post\",{}]");
         app_run(&app, 100);
     }
     assert_int_equal(app.errors, 3000);
-    assert_true(stats_now().syncs > 5);
-    assert_true(stats_now().syncs < 40);
+    assert_true(app_stats(&app).syncs > 5);
+    assert_true(app_stats(&app).syncs < 40);
     app_run(&app, 60000);
     assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
     app_stop(&app);
@@ -232,7 +216,7 @@ static void test_capacity_holds_the_newest(void **state)
     assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
     assert_true(app_is_in_sync(&app));
     assert_int_equal(app.replica_count, 30);
-    assert_int_equal(stats_now().pages, 4);
+    assert_int_equal(app_stats(&app).pages, 4);
     (void)fake_feed_create(&app.server, "new");
     app_run(&app, 100);
     assert_true(app_is_in_sync(&app));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long to wait: each policy, attempt by attempt, and what a close or a Retry-After asks for. Random
- * delays are held against their bounds over many draws, and must come near both ends of them.
+ * How long to wait: each policy, attempt by attempt, and what a close or a Retry-After asks for.
+ * Random delays are held against their bounds over many draws, and must come near both ends of
+ * them.
  */
 #include "phx/backoff.h"
 #include "testing.h"
 
-enum { DRAWS = 4000 };
+enum {
+    DRAWS = 4000
+};
 
 typedef struct spread {
     uint32_t least_ms;
@@ -42,7 +45,8 @@ static void assert_range(const phx_backoff *backoff, uint32_t attempt, int32_t c
     spread seen = draw(backoff, attempt, &error);
     assert_in_range(seen.least_ms, 1, 1 + range_ms / 50);
     assert_in_range(seen.most_ms, range_ms - range_ms / 50, range_ms);
-    assert_in_range(seen.sum_ms / DRAWS, range_ms / 2 - range_ms / 20, range_ms / 2 + range_ms / 20);
+    assert_in_range(seen.sum_ms / DRAWS, range_ms / 2 - range_ms / 20,
+                    range_ms / 2 + range_ms / 20);
 }
 
 static void fills_in_the_defaults(void **state)
@@ -147,7 +151,7 @@ static void waits_longer_when_the_fault_is_ours(void **state)
 static void steps_as_phoenix_js_does(void **state)
 {
     (void)state;
-    static const uint32_t reconnect_ms[] = {10,  50,  100,  150,  200,  250,
+    static const uint32_t reconnect_ms[] = {10,  50,   100,  150,  200,  250,
                                             500, 1000, 2000, 5000, 5000, 5000};
     static const uint32_t rejoin_ms[] = {1000, 2000, 5000, 10000, 10000};
     phx_backoff backoff = {.kind = PHX_BACKOFF_STEPPED};
@@ -186,8 +190,7 @@ static void asks_the_caller(void **state)
 {
     (void)state;
     asked question = {.answer_ms = 77};
-    phx_backoff backoff = {
-        .kind = PHX_BACKOFF_CUSTOM, .delay_ms = answer, .user_data = &question};
+    phx_backoff backoff = {.kind = PHX_BACKOFF_CUSTOM, .delay_ms = answer, .user_data = &question};
     phx_error error = {.close_code = 4001};
     uint64_t random_state = 1;
     assert_int_equal(phxi_backoff_delay_ms(&backoff, false, 9, &error, &random_state), 77);
@@ -210,8 +213,7 @@ static void never_waits_for_nothing(void **state)
 {
     (void)state;
     asked question = {.answer_ms = 0};
-    phx_backoff backoff = {
-        .kind = PHX_BACKOFF_CUSTOM, .delay_ms = answer, .user_data = &question};
+    phx_backoff backoff = {.kind = PHX_BACKOFF_CUSTOM, .delay_ms = answer, .user_data = &question};
     phx_error error = {0};
     uint64_t random_state = 1;
     assert_int_equal(phxi_backoff_delay_ms(&backoff, false, 1, &error, &random_state), 1);

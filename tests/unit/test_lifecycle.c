@@ -21,8 +21,10 @@ typedef struct expectation {
     uint32_t actions;
 } expectation;
 
-#define ROW(state, event, next, actions)                                                           \
-    {COMMUNITY_##state, COMMUNITYI_EVENT_##event, COMMUNITY_##next, (actions)}
+#define ROW(state, event, next, actions)                                         \
+    {                                                                            \
+        COMMUNITY_##state, COMMUNITYI_EVENT_##event, COMMUNITY_##next, (actions) \
+    }
 
 /* Written from the architecture document's diagram, and not from the table under test. */
 static const expectation expectations[] = {
@@ -40,7 +42,8 @@ static const expectation expectations[] = {
     ROW(CONNECTING, LOST, CONNECTING, NONE),
     ROW(CONNECTING, REFUSED, UNAUTHORIZED, CLOSE),
     ROW(CONNECTING, RETRY, CONNECTING, NOW),
-    /* Connected --> Disconnected: tab disappears, app backgrounds, user logs out; --> Reconnecting: drop */
+    /* Connected --> Disconnected: tab disappears, app backgrounds, user logs out; --> Reconnecting:
+       drop */
     ROW(CONNECTED, WANTED, CONNECTED, NONE),
     ROW(CONNECTED, UNWANTED, DISCONNECTED, CLOSE | PAUSE),
     ROW(CONNECTED, JOINED, CONNECTED, SYNC),
@@ -84,7 +87,8 @@ static void test_at_first_only_visibility_is_missing(void **state)
     communityi_lifecycle lifecycle;
     communityi_lifecycle_init(&lifecycle);
     assert_int_equal(lifecycle.state, COMMUNITY_DISCONNECTED);
-    assert_int_equal(communityi_lifecycle_set_fact(&lifecycle, COMMUNITYI_FACT_VISIBLE, true), OPEN);
+    assert_int_equal(communityi_lifecycle_set_fact(&lifecycle, COMMUNITYI_FACT_VISIBLE, true),
+                     OPEN);
     assert_int_equal(lifecycle.state, COMMUNITY_CONNECTING);
 }
 
@@ -98,11 +102,11 @@ static void test_every_combination_of_facts(void **state)
                 bool was_wanted = facts == COMMUNITYI_FACTS_ALL;
                 uint32_t after = is_true ? facts | bit : facts & ~bit;
                 bool is_wanted = after == COMMUNITYI_FACTS_ALL;
-                communityi_lifecycle lifecycle = {
-                    .state = was_wanted ? COMMUNITY_CONNECTED : COMMUNITY_DISCONNECTED,
-                    .facts = facts};
-                uint32_t actions = communityi_lifecycle_set_fact(
-                    &lifecycle, (communityi_fact)bit, is_true != 0);
+                communityi_lifecycle lifecycle = {.state = was_wanted ? COMMUNITY_CONNECTED
+                                                                      : COMMUNITY_DISCONNECTED,
+                                                  .facts = facts};
+                uint32_t actions =
+                    communityi_lifecycle_set_fact(&lifecycle, (communityi_fact)bit, is_true != 0);
                 uint32_t expected = is_wanted == was_wanted ? NONE
                                     : is_wanted             ? OPEN
                                                             : CLOSE | PAUSE;

@@ -45,9 +45,19 @@ static void wraps_to_one(void **state)
 static void writes_and_reads_what_it_wrote(void **state)
 {
     (void)state;
-    static const uint64_t refs[] = {
-        1, 9, 10, 11, 99, 100, 12345, UINT32_MAX, (uint64_t)UINT32_MAX + 1,
-        9007199254740993u, 10000000000000000000u, UINT64_MAX - 1, UINT64_MAX};
+    static const uint64_t refs[] = {1,
+                                    9,
+                                    10,
+                                    11,
+                                    99,
+                                    100,
+                                    12345,
+                                    UINT32_MAX,
+                                    (uint64_t)UINT32_MAX + 1,
+                                    9007199254740993u,
+                                    10000000000000000000u,
+                                    UINT64_MAX - 1,
+                                    UINT64_MAX};
     for (size_t i = 0; i < COUNT_OF(refs); i++) {
         char expected[32];
         char text[24];
@@ -62,10 +72,29 @@ static void reads_nothing_else(void **state)
 {
     (void)state;
     static const char *const others[] = {
-        "",    "0",   "01",  "-1",  "+1",   " 1",   "1 ",  "1.0", "1e3", "0x1", "a",
-        "1a",  "/",   ":",   "\xff", "１", "null", "18446744073709551616",
-        "18446744073709551625", "28446744073709551615", "99999999999999999999",
-        "100000000000000000000", "111111111111111111111111111111",
+        "",
+        "0",
+        "01",
+        "-1",
+        "+1",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e3",
+        "0x1",
+        "a",
+        "1a",
+        "/",
+        ":",
+        "\xff",
+        "１",
+        "null",
+        "18446744073709551616",
+        "18446744073709551625",
+        "28446744073709551615",
+        "99999999999999999999",
+        "100000000000000000000",
+        "111111111111111111111111111111",
     };
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         assert_int_equal(parse(others[i]), 0);

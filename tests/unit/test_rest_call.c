@@ -7,7 +7,10 @@
 #include "support/alloc.h"
 #include "testing.h"
 
-#define SLICE(text) {text, sizeof(text) - 1}
+#define SLICE(text)            \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
 
 static void test_each_request(void **state)
 {
@@ -20,21 +23,45 @@ static void test_each_request(void **state)
         bool is_write;
     } cases[] = {
         {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 50}, "GET", "/posts?limit=50", "", false},
-        {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 7, .post_id = SLICE("a&b=c")}, "GET",
-         "/posts?limit=7&before=a%26b%3Dc", "", false},
-        {{.kind = COMMUNITYI_CALL_CREATE_POST, .text = SLICE("a \"quote\"\n\xc3\xbc")}, "POST",
-         "/posts", "{\"body\":\"a \\\"quote\\\"\\n\xc3\xbc\"}", true},
-        {{.kind = COMMUNITYI_CALL_EDIT_POST, .post_id = SLICE("9007199254740993"),
+        {{.kind = COMMUNITYI_CALL_LIST_POSTS, .limit = 7, .post_id = SLICE("a&b=c")},
+         "GET",
+         "/posts?limit=7&before=a%26b%3Dc",
+         "",
+         false},
+        {{.kind = COMMUNITYI_CALL_CREATE_POST, .text = SLICE("a \"quote\"\n\xc3\xbc")},
+         "POST",
+         "/posts",
+         "{\"body\":\"a \\\"quote\\\"\\n\xc3\xbc\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_EDIT_POST,
+          .post_id = SLICE("9007199254740993"),
           .text = SLICE("x")},
-         "PUT", "/posts/9007199254740993", "{\"body\":\"x\"}", true},
-        {{.kind = COMMUNITYI_CALL_DELETE_POST, .post_id = SLICE("../admin?x#y")}, "DELETE",
-         "/posts/..%2Fadmin%3Fx%23y", "", true},
-        {{.kind = COMMUNITYI_CALL_TOGGLE_LIKE, .post_id = SLICE("P")}, "POST", "/posts/P/like", "",
+         "PUT",
+         "/posts/9007199254740993",
+         "{\"body\":\"x\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_DELETE_POST, .post_id = SLICE("../admin?x#y")},
+         "DELETE",
+         "/posts/..%2Fadmin%3Fx%23y",
+         "",
+         true},
+        {{.kind = COMMUNITYI_CALL_TOGGLE_LIKE, .post_id = SLICE("P")},
+         "POST",
+         "/posts/P/like",
+         "",
          true},
         {{.kind = COMMUNITYI_CALL_CREATE_COMMENT, .post_id = SLICE("1"), .text = SLICE("hi")},
-         "POST", "/posts/1/comments", "{\"body\":\"hi\"}", true},
-        {{.kind = COMMUNITYI_CALL_DELETE_COMMENT, .post_id = SLICE("1"), .comment_id = SLICE("\xc3\xbc")},
-         "DELETE", "/posts/1/comments/%C3%BC", "", true},
+         "POST",
+         "/posts/1/comments",
+         "{\"body\":\"hi\"}",
+         true},
+        {{.kind = COMMUNITYI_CALL_DELETE_COMMENT,
+          .post_id = SLICE("1"),
+          .comment_id = SLICE("\xc3\xbc")},
+         "DELETE",
+         "/posts/1/comments/%C3%BC",
+         "",
+         true},
     };
     static const char *const bases[] = {"https://h/api", "https://h/api/"};
     for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
@@ -84,7 +111,8 @@ static void test_key_text(void **state)
     assert_string_equal(text, "00112233445566778899aabbccddeeff");
 }
 
-static communityi_answer interpret(communityi_call_kind kind, int32_t http_status, const char *body)
+static void interpret(communityi_answer *answer, communityi_call_kind kind, int32_t http_status,
+                      const char *body)
 {
     const phx_http_response response = {
         .error = {.status = PHX_OK, .http_status = http_status, .retry_after_ms = 3000},
@@ -92,9 +120,7 @@ static communityi_answer interpret(communityi_call_kind kind, int32_t http_statu
         .body = (const uint8_t *)body,
         .body_length = strlen(body),
     };
-    communityi_answer answer;
-    communityi_rest_interpret(&phxi_default_allocator, kind, &response, &answer);
-    return answer;
+    communityi_rest_interpret(&phxi_default_allocator, kind, &response, answer);
 }
 
 static void test_every_http_status(void **state)
@@ -118,7 +144,8 @@ static void test_every_http_status(void **state)
         } else if (http_status == 429) {
             expected = PHX_ERROR_RATE_LIMITED;
         }
-        communityi_answer answer = interpret(COMMUNITYI_CALL_DELETE_POST, http_status, "");
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_DELETE_POST, http_status, "");
         assert_int_equal(answer.result.error.status, expected);
         assert_int_equal(answer.result.error.http_status, http_status);
         assert_int_equal(answer.result.error.retry_after_ms, 3000);
@@ -142,7 +169,8 @@ static void test_error_texts(void **state)
         {"{\"error\":7}", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_CREATE_POST, 422, cases[i].body);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_CREATE_POST, 422, cases[i].body);
         const char *expected = cases[i].message != NULL
                                    ? cases[i].message
                                    : phx_status_message(PHX_ERROR_INVALID_REQUEST);
@@ -159,7 +187,8 @@ static void test_forms_of_a_list(void **state)
                                         "{\"data\":[{\"id\":2},{\"id\":\"x\"}]}",
                                         "{\"posts\":[{\"id\":2},{\"id\":\"x\"}],\"next\":null}"};
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_LIST_POSTS, 200, forms[i]);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_LIST_POSTS, 200, forms[i]);
         assert_int_equal(answer.result.error.status, PHX_OK);
         assert_int_equal(answer.result.post_count, 2);
         assert_slice(answer.result.posts[0]->id, "2");
@@ -168,7 +197,8 @@ static void test_forms_of_a_list(void **state)
     }
     static const char *const bad[] = {"", "{}", "7", "[{\"id\":2},{}]", "{\"data\":7}"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_LIST_POSTS, 200, bad[i]);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_LIST_POSTS, 200, bad[i]);
         assert_int_equal(answer.result.error.status, PHX_ERROR_UNEXPECTED_RESPONSE);
         assert_int_equal(answer.result.post_count, 0);
         assert_non_null(answer.result.error.message);
@@ -184,12 +214,18 @@ static void test_forms_of_a_written_post(void **state)
         const char *body;
         bool has_post;
     } cases[] = {
-        {"{\"data\":{\"id\":2}}", true}, {"{\"post\":{\"id\":2}}", true}, {"{\"id\":2}", true},
-        {"", false},                     {"ok", false},                  {"{}", false},
-        {"[]", false},                   {"{\"data\":{}}", false},
+        {"{\"data\":{\"id\":2}}", true},
+        {"{\"post\":{\"id\":2}}", true},
+        {"{\"id\":2}", true},
+        {"", false},
+        {"ok", false},
+        {"{}", false},
+        {"[]", false},
+        {"{\"data\":{}}", false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_CREATE_POST, 201, cases[i].body);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_CREATE_POST, 201, cases[i].body);
         assert_int_equal(answer.result.error.status, PHX_OK);
         assert_int_equal(answer.result.post != NULL, cases[i].has_post);
         assert_null(answer.result.posts);
@@ -223,9 +259,8 @@ static void test_no_answer(void **state)
 static void compose_and_interpret(failing_allocator *allocator, void *user_data)
 {
     (void)user_data;
-    const communityi_call call = {.kind = COMMUNITYI_CALL_EDIT_POST,
-                                  .post_id = SLICE("1"),
-                                  .text = SLICE("some text")};
+    const communityi_call call = {
+        .kind = COMMUNITYI_CALL_EDIT_POST, .post_id = SLICE("1"), .text = SLICE("some text")};
     phxi_buffer url;
     phxi_buffer body;
     phxi_buffer_init(&url, &allocator->port, 1000);

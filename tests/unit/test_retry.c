@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Waits: their ranges, their spread, their end.
+ */
 #include "community/retry.h"
 #include "testing.h"
 
