@@ -294,7 +294,7 @@ static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
         deadline_ms = candidate_ms < deadline_ms ? candidate_ms : deadline_ms;
     }
     pthread_mutex_lock(&loop->lock);
-    bool must_not_wait = loop->task_count > 0 || loop->is_stopping || loop->references == 0;
+    bool must_not_wait = loop->task_count > 0 || loop->references == 0;
     pthread_mutex_unlock(&loop->lock);
     if (must_not_wait) {
         return 0;
@@ -406,9 +406,8 @@ void phx_loop_stop(phx_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     loop->is_stopping = true;
-    if (needs_wake(loop)) {
-        loop->poller->wake(loop->poller->user_data);
-    }
+    /* Also from inside the loop's own turn: the wait that may follow must not take place. */
+    loop->poller->wake(loop->poller->user_data);
     pthread_mutex_unlock(&loop->lock);
 }
 
