@@ -97,9 +97,16 @@ static void copy_scalars(phx_client *client, const phx_client_config *config)
 
 /* --- checks --- */
 
+static bool is_whole_transport(const phx_transport *transport)
+{
+    return transport->open != NULL && transport->send != NULL && transport->close != NULL &&
+           transport->release_connection != NULL;
+}
+
 static phx_status check_config(const phx_client_config *config)
 {
     if (config->url == NULL || (config->keychain != NULL && config->keychain->read == NULL) ||
+        (config->transport != NULL && !is_whole_transport(config->transport)) ||
         (config->params == NULL && config->param_count > 0) ||
         (config->headers == NULL && config->header_count > 0)) {
         return PHX_ERROR_INVALID_ARGUMENT;

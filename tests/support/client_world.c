@@ -246,6 +246,7 @@ phx_status world_make(client_world *w)
     init_ports(w);
     w->lines[0] = '\0';
     w->frames[0] = '\0';
+    w->has_keychain = w->config.keychain != NULL;
     return phx_client_new(&w->config, &w->client);
 }
 
@@ -268,7 +269,7 @@ void world_assert_gone(client_world *w)
     assert_true(w->poller.is_released);
     assert_true(w->transport.is_released);
     assert_int_equal(w->transport.living, 0);
-    assert_int_equal(w->keychain.is_released, w->config.keychain != NULL);
+    assert_int_equal(w->keychain.is_released, w->has_keychain);
     assert_int_equal(atomic_load(&w->allocator.live_blocks), 0);
 }
 

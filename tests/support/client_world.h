@@ -62,8 +62,9 @@ typedef struct client_world {
     phx_status params_status;     /* what that gave */
     world_subscriber subscribers[8];
     size_t subscriber_count;
-    size_t released; /* how often the client released its user_data */
-    bool is_silent;  /* the server answers nothing */
+    size_t released;   /* how often the client released its user_data */
+    bool is_silent;    /* the server answers nothing */
+    bool has_keychain; /* the present client */
 } client_world;
 
 /* Fixtures of cmocka: a client that is not connected yet, with "ws://localhost/socket". */
