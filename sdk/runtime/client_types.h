@@ -46,6 +46,7 @@ struct phx_client {
     uint64_t connection_epoch;
 
     phxi_map subscriptions;
+    phx_loop_task start_task;
     phx_loop_task release_task;
 
     atomic_uint_fast64_t next_id;

@@ -178,7 +178,7 @@ static bool run_all(phx_loop *loop)
 static uint32_t wait_limit(phx_loop *loop, uint32_t timeout_ms)
 {
     pthread_mutex_lock(&loop->lock);
-    bool must_not_wait = loop->task_count > 0 || loop->is_stopping || loop->references == 0;
+    bool must_not_wait = loop->task_count > 0 || loop->references == 0;
     pthread_mutex_unlock(&loop->lock);
     uint64_t deadline_ms = must_not_wait ? 0 : next_deadline_ms(loop);
     if (deadline_ms == UINT64_MAX) {
@@ -237,6 +237,7 @@ void phx_loop_stop(phx_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     loop->is_stopping = true;
-    phxi_loop_wake(loop);
+    /* Also from inside the loop's own turn: the wait that may follow must not take place. */
+    loop->poller->wake(loop->poller->user_data);
     pthread_mutex_unlock(&loop->lock);
 }

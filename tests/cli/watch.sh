@@ -35,10 +35,11 @@ start_watch --json
 expect '*"freshness":"live"*'
 run post before-the-drop
 expect '*before-the-drop*'
+# It cannot come back before the post is there, and hears no event of it.
+control refuse '{"what":"upgrade","status":503}'
 control drop '{}'
-control no_push '{"on":true}'
 run post while-away
-control no_push '{"on":false}'
+control reset '{}'
 expect '*while-away*'
 expect '*"freshness":"live"*'
 end_backend KILL
