@@ -21,7 +21,7 @@ static longpoll_world the_world;
 
 static void open_with(longpoll_world *world, const char *subprotocols)
 {
-    world_begin(world, NULL);
+    world_begin(world);
     world->subprotocols = subprotocols;
     assert_int_equal(world_open(world, URL), PHX_OK);
 }
@@ -147,7 +147,7 @@ static void L09_takes_410_for_an_error_when_it_has_a_token(void **state)
 static void L10_posts_ndjson(void **state)
 {
     (void)state;
-    world_begin(&the_world, NULL);
+    world_begin(&the_world);
     world_open_session(&the_world);
     assert_int_equal(world_send(&the_world, "[\"message1\"]"), PHX_OK);
     assert_int_equal(world_send(&the_world, "[\"message2\"]"), PHX_OK);
@@ -162,7 +162,7 @@ static void L10_posts_ndjson(void **state)
 static void L11_coalesces_sends_and_holds_them_back_while_a_batch_is_in_flight(void **state)
 {
     (void)state;
-    world_begin(&the_world, NULL);
+    world_begin(&the_world);
     world_open_session(&the_world);
     assert_int_equal(world_send(&the_world, "a"), PHX_OK);
     assert_int_equal(world_send(&the_world, "b"), PHX_OK);
@@ -197,7 +197,7 @@ static size_t count_lines(const char *text)
 static void L12_splits_150_sends_into_two_requests_in_order(void **state)
 {
     (void)state;
-    world_begin(&the_world, NULL);
+    world_begin(&the_world);
     world_open_session(&the_world);
     for (int i = 0; i < 150; i++) {
         char text[16];
@@ -224,7 +224,7 @@ static void L12_splits_150_sends_into_two_requests_in_order(void **state)
 static void L13_closes_when_a_batch_times_out(void **state)
 {
     (void)state;
-    world_begin(&the_world, NULL);
+    world_begin(&the_world);
     world_open_session(&the_world);
     world_run(&the_world, 5000);
     world_answer(&the_world, 1, "{\"status\":204,\"token\":\"t0k\",\"messages\":[]}");
@@ -285,7 +285,7 @@ static phx_client *begin_client(const phx_keychain *keychain)
 {
     phx_client *client = NULL;
     phx_client_config config;
-    world_begin(&the_world, NULL);
+    world_begin(&the_world);
     status_log[0] = '\0';
     channel_log[0] = '\0';
     phx_client_config_init(&config);

@@ -90,8 +90,10 @@ typedef struct longpoll_world {
     size_t given_header_count;
 } longpoll_world;
 
-/* The long-poll transport over the fake http port. */
-void world_begin(longpoll_world *world, const phx_allocator *allocator);
+/* The long-poll transport over the fake http port, which takes its memory from `allocator` (NULL:
+ * from malloc). Out of memory: the world has no loop, or no transport. */
+void world_begin_with(longpoll_world *world, const phx_allocator *allocator);
+void world_begin(longpoll_world *world);
 /* The fallback over the two fake transports. */
 void world_begin_fallback(longpoll_world *world, uint32_t fallback_ms);
 /* Releases everything, and checks that everything was. */
