@@ -95,6 +95,7 @@ static void on_timer(lws_sorted_usec_list_t *timer)
     struct longpoll *longpoll = session->longpoll;
     const bool has_news = longpoll->messages.len > 0 || longpoll->is_broken;
     if (session->is_dead) {
+        lws_cancel_service(session->app->lws); /* the program may wait for the last one to go */
         conn_free(session);
         return;
     }
