@@ -35,9 +35,9 @@ start_watch --json
 expect '*"freshness":"live"*'
 run post before-the-drop
 expect '*before-the-drop*'
-# It cannot come back before the post is there, and hears no event of it.
-control refuse '{"what":"upgrade","status":503}'
+control refuse '{"status":503}'
 control drop '{}'
+expect '*"state":"reconnecting"*503*'
 run post while-away
 control reset '{}'
 expect '*while-away*'

@@ -179,8 +179,7 @@ static void survives_malformed_frames_and_syncs_again(void **state)
     static const char *const frames[] = {
         "{\"text\":\"{not json\"}",
         "{\"text\":\"[1,2,3]\"}",
-        "{\"text\":\"[null,null,\\\"community:feed\\\",\\\"new_post\\\",{\\\"body\\\":\\\"no "
-        "id\\\"}]\"}",
+        "{\"text\":\"[null,null,\\\"community:feed\\\",\\\"new_post\\\",{\\\"body\\\":1}]\"}",
         "{\"hex\":\"00ff\"}",
     };
     struct backend backend = backend_start(plain_args);
