@@ -77,6 +77,11 @@ static void on_join_params(void *user_data, phx_join_params *params)
 {
     client_world *w = user_data;
     say(w, IN_JOIN_PARAMS, "");
+    if (w->first_join_params != NULL) {
+        assert_int_equal(
+            phx_join_params_set(params, w->first_join_params, strlen(w->first_join_params)),
+            PHX_OK);
+    }
     if (w->join_params != NULL) {
         w->params_status = phx_join_params_set(params, w->join_params, strlen(w->join_params));
     }

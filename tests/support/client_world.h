@@ -56,10 +56,11 @@ typedef struct client_world {
     char lines[4096];  /* what the callbacks said */
     world_place place;
     void (*in_place)(struct client_world *world);
-    phx_status url_params_status; /* what on_params of the client returns */
-    const char *url_param[2];     /* and adds; NULL: nothing */
-    const char *join_params;      /* what a channel's on_params sets; NULL: nothing */
-    phx_status params_status;     /* what that gave */
+    phx_status url_params_status;  /* what on_params of the client returns */
+    const char *url_param[2];      /* and adds; NULL: nothing */
+    const char *join_params;       /* what a channel's on_params sets; NULL: nothing */
+    const char *first_join_params; /* and before that */
+    phx_status params_status;      /* what that gave */
     world_subscriber subscribers[8];
     size_t subscriber_count;
     size_t released;   /* how often the client released its user_data */

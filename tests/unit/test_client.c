@@ -37,6 +37,7 @@ static void joins_with_parameters_asked_anew(void **state)
     phx_client_connect(w->client);
     world_run(w, 100);
     assert_non_null(strstr(w->frames, "phx_join\",{\"n\":0}]"));
+    w->first_join_params = "{\"longer\":true}";
     w->join_params = "{\"n\":1}";
     world_say(w, "[\"1\",\"1\",\"room:a\",\"phx_error\",{}]");
     world_run(w, 30);
@@ -44,6 +45,7 @@ static void joins_with_parameters_asked_anew(void **state)
     world_run(w, 30);
     assert_non_null(strstr(w->frames, "phx_join\",{\"n\":1}]"));
     assert_int_equal(w->params_status, PHX_OK);
+    w->first_join_params = NULL;
     w->join_params = "{\"n\":";
     world_say(w, "[\"2\",\"2\",\"room:a\",\"phx_error\",{}]");
     world_run(w, 30);

@@ -131,6 +131,9 @@ static void asks_for_a_fresh_token_once(void **state)
     assert_int_equal(w->keychain.refreshes, 1);
     assert_int_equal(w->transport.attempts, 2);
     assert_non_null(strstr(w->url, "token=renewed"));
+    phx_client_probe(w->client); /* does not bring back what was wished before */
+    world_run(w, 100);
+    world_expect(w, "");
     w->refuse = (phx_error){.status = PHX_OK};
     phx_client_connect(w->client); /* a login begins again */
     world_run(w, 100);
