@@ -21,24 +21,25 @@ PHX_NONNULL_BEGIN
 typedef struct community_client community_client;
 
 /* architecture document, section 5. */
-PHX_ENUM_BEGIN(community_state)
-COMMUNITY_DISCONNECTED = 0, /* not wanted: a fact is missing */
-    COMMUNITY_CONNECTING,   /* wanted; never connected since it became so */
-    COMMUNITY_CONNECTED,    /* socket open and channel joined */
-    COMMUNITY_RECONNECTING, /* wanted; was connected, and tries again with backoff */
-    COMMUNITY_UNAUTHORIZED, /* wanted, but the server will not have us until the token or the
-                             * membership changes: see `error`, and community_client_retry */
-    PHX_ENUM_END(community_state)
+typedef enum PHX_ENUM(community_state) {
+    COMMUNITY_DISCONNECTED = 0, /* not wanted: a fact is missing */
+    COMMUNITY_CONNECTING,       /* wanted; never connected since it became so */
+    COMMUNITY_CONNECTED,        /* socket open and channel joined */
+    COMMUNITY_RECONNECTING,     /* wanted; was connected, and tries again with backoff */
+    COMMUNITY_UNAUTHORIZED,     /* wanted, but the server will not have us until the token or the
+                                 * membership changes: see `error`, and community_client_retry */
+} PHX_ENUM_NAME(community_state);
 
-    /* How the feed relates to the server's list. */
-    PHX_ENUM_BEGIN(community_freshness)
-        COMMUNITY_STALE = 0, /* not connected: the feed is what it was when the connection ended */
-    COMMUNITY_SYNCING,       /* connected; what was missed is being fetched */
-    COMMUNITY_LIVE,          /* connected; the feed equals the server's */
-    COMMUNITY_UNSYNCED, /* connected; live events arrive, but no api_url to fetch the rest from */
-    PHX_ENUM_END(community_freshness)
+/* How the feed relates to the server's list. */
+typedef enum PHX_ENUM(community_freshness) {
+    COMMUNITY_STALE = 0, /* not connected: the feed is what it was when the connection ended */
+    COMMUNITY_SYNCING,   /* connected; what was missed is being fetched */
+    COMMUNITY_LIVE,      /* connected; the feed equals the server's */
+    COMMUNITY_UNSYNCED,  /* connected; live events arrive, but no api_url to fetch the rest from
+                          */
+} PHX_ENUM_NAME(community_freshness);
 
-        typedef struct community_status {
+typedef struct community_status {
     uint32_t struct_size;
     community_state state;
     community_freshness freshness;
@@ -49,8 +50,8 @@ COMMUNITY_DISCONNECTED = 0, /* not wanted: a fact is missing */
      * since the last time all was well. Its message is borrowed: for the callback, or, from
      * community_client_read_status, until the next call of that function. */
     phx_error error;
-    /* Attempts since the connection was last up, and in how long the next one comes (0: under way,
-     * or none planned). */
+    /* Attempts that failed since the connection was last stable, and in how long the next one comes
+     * (0: under way, or none planned). */
     uint32_t attempts;
     uint32_t next_attempt_in_ms;
     /* The old connection is still being closed, within the close time-out of `connection`: keep

@@ -32,15 +32,18 @@ PHX_API const community_snapshot *community_snapshot_retain(const community_snap
 /* One reference less. NULL does nothing. Threads: any. */
 PHX_API void community_snapshot_release(const community_snapshot *PHX_NULLABLE snapshot);
 
-PHX_ENUM_BEGIN(community_change_kind)
-COMMUNITY_CHANGE_INSERT = 1,  /* `post` is now at `index`; what was there and below moved down */
-    COMMUNITY_CHANGE_REPLACE, /* `post` took the place of an older version of itself at `index` */
-    COMMUNITY_CHANGE_REMOVE,  /* `post`, as it was, is no longer at `index`; what was below moved up
-                               */
-    COMMUNITY_CHANGE_RESET, /* everything before is void: the batch's snapshot is the whole feed */
-    PHX_ENUM_END(community_change_kind)
+typedef enum PHX_ENUM(community_change_kind) {
+    COMMUNITY_CHANGE_INSERT = 1, /* `post` is now at `index`; what was there and below moved down */
+    COMMUNITY_CHANGE_REPLACE,    /* `post` took the place of an older version of itself at `index`
+                                  */
+    COMMUNITY_CHANGE_REMOVE,     /* `post`, as it was, is no longer at `index`; what was below moved
+                                  * up
+                                  */
+    COMMUNITY_CHANGE_RESET, /* everything before is void: the batch's snapshot is the whole feed
+                             */
+} PHX_ENUM_NAME(community_change_kind);
 
-        typedef struct community_change {
+typedef struct community_change {
     community_change_kind kind;
     size_t index;
     const community_post *PHX_NULLABLE post; /* borrowed from the batch; NULL for a reset */

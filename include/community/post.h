@@ -10,15 +10,18 @@
 PHX_NONNULL_BEGIN
 
 /* Which members the server sent, and not as null. */
-PHX_ENUM_BEGIN(community_post_members)
-COMMUNITY_POST_HAS_BODY = 1 << 0,
-    COMMUNITY_POST_HAS_AUTHOR = 1 << 1, COMMUNITY_POST_HAS_LIKES_COUNT = 1 << 2,
-    COMMUNITY_POST_HAS_LIKED_BY = 1 << 3, COMMUNITY_POST_HAS_COMMENTS_COUNT = 1 << 4,
-    COMMUNITY_POST_HAS_INSERTED_AT = 1 << 5, COMMUNITY_POST_HAS_UPDATED_AT = 1 << 6,
-    PHX_ENUM_END(community_post_members)
+typedef enum PHX_ENUM(community_post_members) {
+    COMMUNITY_POST_HAS_BODY = 1 << 0,
+    COMMUNITY_POST_HAS_AUTHOR = 1 << 1,
+    COMMUNITY_POST_HAS_LIKES_COUNT = 1 << 2,
+    COMMUNITY_POST_HAS_LIKED_BY = 1 << 3,
+    COMMUNITY_POST_HAS_COMMENTS_COUNT = 1 << 4,
+    COMMUNITY_POST_HAS_INSERTED_AT = 1 << 5,
+    COMMUNITY_POST_HAS_UPDATED_AT = 1 << 6,
+} PHX_ENUM_NAME(community_post_members);
 
-    /* Absent members are "" here. */
-    typedef struct community_author {
+/* Absent members are "" here. */
+typedef struct community_author {
     phx_slice id; /* exact text of the server's integer or string */
     phx_slice name;
     phx_slice avatar_url;

@@ -11,14 +11,14 @@
 
 PHX_NONNULL_BEGIN
 
-PHX_ENUM_BEGIN(community_record_kind)
-COMMUNITY_RECORD_META = 1,     /* facts of the client's own, each by its name */
+typedef enum PHX_ENUM(community_record_kind) {
+    COMMUNITY_RECORD_META = 1, /* facts of the client's own, each by its name */
     COMMUNITY_RECORD_POST = 2, /* posts of the feed, by their place */
     COMMUNITY_RECORD_OUTBOX =
         3, /* what the user did and the server has not answered, by its number */
-    PHX_ENUM_END(community_record_kind)
+} PHX_ENUM_NAME(community_record_kind);
 
-        typedef struct community_record {
+typedef struct community_record {
     uint32_t struct_size;
     community_record_kind kind;
     phx_slice key;   /* at most 255 bytes; sorts as bytes do */

@@ -22,19 +22,21 @@ typedef struct phx_subscription {
     uint64_t id;
 } phx_subscription;
 
-PHX_ENUM_BEGIN(phx_channel_state)
-PHX_CHANNEL_CLOSED = 0, /* gone: left, closed by the server, replaced, or the client was released */
+typedef enum PHX_ENUM(phx_channel_state) {
+    PHX_CHANNEL_CLOSED =
+        0, /* gone: left, closed by the server, replaced, or the client was released */
     PHX_CHANNEL_JOINING, /* wanted; waits for the connection or for the join's answer */
-    PHX_CHANNEL_JOINED, PHX_CHANNEL_ERRORED, /* wanted; the join failed, the channel crashed or the
-                                              * connection dropped; joins again by itself */
+    PHX_CHANNEL_JOINED,
+    PHX_CHANNEL_ERRORED, /* wanted; the join failed, the channel crashed or
+                          * the connection dropped; joins again by itself */
     PHX_CHANNEL_REFUSED, /* the join was refused, and trying again would not help: see
                           * phx_join_verdict; waits for phx_channel_rejoin */
     PHX_CHANNEL_LEAVING, /* phx_leave is sent and not answered yet */
-    PHX_ENUM_END(phx_channel_state)
+} PHX_ENUM_NAME(phx_channel_state);
 
-    /* One message of a channel. Everything is borrowed for the callback; texts are not terminated
-       by NUL. */
-    typedef struct phx_message {
+/* One message of a channel. Everything is borrowed for the callback; texts are not terminated
+   by NUL. */
+typedef struct phx_message {
     uint32_t struct_size;
     phx_channel channel;
     phx_slice topic;
@@ -74,23 +76,25 @@ PHX_API PHX_MUST_CHECK phx_status phx_join_params_set(phx_join_params *params, c
                                                       size_t length);
 
 /* What to do with a push that finds a queue full. */
-PHX_ENUM_BEGIN(phx_overflow)
-PHX_OVERFLOW_REJECT = 0,      /* it completes with PHX_ERROR_QUEUE_FULL */
-    PHX_OVERFLOW_DROP_OLDEST, /* the channel's oldest push that was not sent yet does, if there is
-                                 one */
-    PHX_ENUM_END(phx_overflow)
+typedef enum PHX_ENUM(phx_overflow) {
+    PHX_OVERFLOW_REJECT = 0,  /* it completes with PHX_ERROR_QUEUE_FULL */
+    PHX_OVERFLOW_DROP_OLDEST, /* the channel's oldest push that was not sent yet does, if there
+                                 is one */
+} PHX_ENUM_NAME(phx_overflow);
 
-    /* What to do about a join that the server refused. */
-    PHX_ENUM_BEGIN(phx_join_verdict) PHX_JOIN_RETRY = 0, /* join again, with backoff */
-    PHX_JOIN_UNAUTHORIZED, /* PHX_CHANNEL_REFUSED with PHX_ERROR_UNAUTHORIZED: the credentials */
+/* What to do about a join that the server refused. */
+typedef enum PHX_ENUM(phx_join_verdict) {
+    PHX_JOIN_RETRY = 0,    /* join again, with backoff */
+    PHX_JOIN_UNAUTHORIZED, /* PHX_CHANNEL_REFUSED with PHX_ERROR_UNAUTHORIZED: the credentials
+                            */
     PHX_JOIN_PERMANENT,    /* PHX_CHANNEL_REFUSED with PHX_ERROR_JOIN_REFUSED: anything else */
-    PHX_ENUM_END(phx_join_verdict)
+} PHX_ENUM_NAME(phx_join_verdict);
 
-    /* The SDK's own verdict, by the reply's `reason`: "unauthorized", "unauthenticated",
-     * "invalid_token" and "token_expired" are the credentials; "unmatched topic", "unknown_topic",
-     * "not_a_member", "forbidden" and "not_found" are permanent; all others are tried again.
-     * Threads: any. */
-    PHX_API phx_join_verdict phx_join_verdict_of(const phx_reply *reply);
+/* The SDK's own verdict, by the reply's `reason`: "unauthorized", "unauthenticated",
+ * "invalid_token" and "token_expired" are the credentials; "unmatched topic", "unknown_topic",
+ * "not_a_member", "forbidden" and "not_found" are permanent; all others are tried again.
+ * Threads: any. */
+PHX_API phx_join_verdict phx_join_verdict_of(const phx_reply *reply);
 
 typedef struct phx_channel_options {
     uint32_t struct_size;
@@ -125,8 +129,9 @@ static inline void phx_channel_options_init(phx_channel_options *options)
  * until phx_channel_leave. A channel that is already there for the topic is replaced: it ends with
  * PHX_ERROR_LEFT. options: copied; NULL: defaults. *out_channel: {0} on failure.
  * PHX_ERROR_INVALID_ARGUMENT: the topic. PHX_ERROR_INVALID_JSON: params. PHX_ERROR_QUEUE_FULL: too
- * many channels or commands. PHX_ERROR_NO_MEMORY. On failure release_user_data is not called.
- * Threads: any.
+ * many commands. PHX_ERROR_NO_MEMORY. PHX_ERROR_CLOSED: the client is being released. On failure
+ * release_user_data is not called. A channel that would be one too many is accepted, and ends
+ * through on_state with PHX_ERROR_QUEUE_FULL. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_channel_join(phx_client *client, const char *topic,
                                                    const phx_channel_options *PHX_NULLABLE options,
@@ -134,7 +139,7 @@ PHX_API PHX_MUST_CHECK phx_status phx_channel_join(phx_client *client, const cha
 
 /* Leaves: the channel is `leaving` until the server answers or the time-out passes, then closed.
  * Without a connection it is closed at once. A stale channel does nothing. PHX_ERROR_QUEUE_FULL,
- * PHX_ERROR_NO_MEMORY: nothing was done. Threads: any. */
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED: nothing was done. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status phx_channel_leave(phx_client *client, phx_channel channel);
 
 /* Joins a refused or errored channel again now, whatever its backoff says. Statuses as
@@ -156,8 +161,8 @@ typedef struct phx_push {
 /*
  * Sends a message; before the channel is joined it waits for that. *out_push (may be NULL): {0} on
  * failure. PHX_ERROR_INVALID_ARGUMENT: the event. PHX_ERROR_INVALID_JSON: the payload.
- * PHX_ERROR_TOO_LARGE. PHX_ERROR_QUEUE_FULL: too many commands. PHX_ERROR_NO_MEMORY. All else comes
- * by on_reply. Threads: any.
+ * PHX_ERROR_TOO_LARGE. PHX_ERROR_QUEUE_FULL: too many commands. PHX_ERROR_NO_MEMORY.
+ * PHX_ERROR_CLOSED. All else comes by on_reply. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_channel_push(phx_client *client, phx_channel channel,
                                                    const phx_push *push,
@@ -167,14 +172,7 @@ PHX_API PHX_MUST_CHECK phx_status phx_channel_push(phx_client *client, phx_chann
  * not called back from the server. Statuses as phx_channel_leave. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status phx_push_cancel(phx_client *client, phx_push_id push);
 
-/*
- * Calls on_message for messages of the channel with this event (NULL: all). A message is given
- * first to the channel's own on_message, then to subscriptions in the order in which they were
- * made; those made or ended during it change only later ones. release_user_data (may be NULL): the
- * subscription's last call. *out_subscription: {0} on failure. PHX_ERROR_INVALID_ARGUMENT,
- * PHX_ERROR_QUEUE_FULL, PHX_ERROR_NO_MEMORY. A subscription to a stale channel ends at once.
- * Threads: any.
- */
+/* What to be told of. */
 typedef struct phx_subscribe {
     const char *PHX_NULLABLE event; /* copied */
     phx_message_fn on_message;
@@ -182,6 +180,14 @@ typedef struct phx_subscribe {
     void (*PHX_NULLABLE release_user_data)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
 } phx_subscribe;
 
+/*
+ * Calls on_message for messages of the channel with this event (NULL: all). A message is given
+ * first to the channel's own on_message, then to subscriptions in the order in which they were
+ * made; those made or ended during it change only later ones. release_user_data (may be NULL): the
+ * subscription's last call. *out_subscription: {0} on failure. PHX_ERROR_INVALID_ARGUMENT,
+ * PHX_ERROR_QUEUE_FULL, PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED. A subscription to a stale channel
+ * ends at once. Threads: any.
+ */
 PHX_API PHX_MUST_CHECK phx_status phx_channel_subscribe(phx_client *client, phx_channel channel,
                                                         const phx_subscribe *subscribe,
                                                         phx_subscription *out_subscription);

@@ -14,36 +14,36 @@ PHX_NONNULL_BEGIN
 
 typedef struct phx_client phx_client;
 
-PHX_ENUM_BEGIN(phx_client_state)
-PHX_CLIENT_DISCONNECTED = 0, /* not wanted: before connect, or after disconnect */
-    PHX_CLIENT_CONNECTING,   /* an attempt is under way */
-    PHX_CLIENT_CONNECTED,    /* the upgrade is done */
-    PHX_CLIENT_WAITING,      /* wanted; the next attempt waits for its time */
-    PHX_CLIENT_UNAUTHORIZED, /* wanted, but the token was refused or is missing; waits for
-                              * phx_client_token_changed or phx_client_connect */
-    PHX_CLIENT_CLOSING,      /* disconnecting: the close handshake is under way */
-    PHX_ENUM_END(phx_client_state)
+typedef enum PHX_ENUM(phx_client_state) {
+    PHX_CLIENT_DISCONNECTED = 0, /* not wanted: before connect, or after disconnect */
+    PHX_CLIENT_CONNECTING,       /* an attempt is under way */
+    PHX_CLIENT_CONNECTED,        /* the upgrade is done */
+    PHX_CLIENT_WAITING,          /* wanted; the next attempt waits for its time */
+    PHX_CLIENT_UNAUTHORIZED,     /* wanted, but the token was refused or is missing; waits for
+                                  * phx_client_token_changed or phx_client_connect */
+    PHX_CLIENT_CLOSING,          /* disconnecting: the close handshake is under way */
+} PHX_ENUM_NAME(phx_client_state);
 
-    /* Where the token travels. */
-    PHX_ENUM_BEGIN(phx_token_place)
-        PHX_TOKEN_IN_QUERY = 0, /* as the parameter `token_parameter` */
-    PHX_TOKEN_IN_SUBPROTOCOL,   /* Phoenix 1.8's auth_token: out of URLs and access logs */
-    PHX_ENUM_END(phx_token_place)
+/* Where the token travels. */
+typedef enum PHX_ENUM(phx_token_place) {
+    PHX_TOKEN_IN_QUERY = 0,   /* as the parameter `token_parameter` */
+    PHX_TOKEN_IN_SUBPROTOCOL, /* Phoenix 1.8's auth_token: out of URLs and access logs */
+} PHX_ENUM_NAME(phx_token_place);
 
-        PHX_ENUM_BEGIN(phx_backoff_kind)
+typedef enum PHX_ENUM(phx_backoff_kind) {
     /* Exponential with full jitter: a random time up to min(max, base * 2^n). The first retry after
      * a lone drop is fast, after a close that hits everybody (1001, 1012, 1013) spread over
      * seconds. Attempts are forgotten once the connection has stayed up for stable_ms and a join
      * was answered. */
     PHX_BACKOFF_JITTER = 0,
-        /* phoenix.js's table (10, 50, 100, 150, 200, 250, 500, 1000, 2000, then 5000 ms; rejoin 1,
-         * 2, 5, then 10 s), without jitter, forgotten when the socket opens. */
+    /* phoenix.js's table (10, 50, 100, 150, 200, 250, 500, 1000, 2000, then 5000 ms; rejoin 1,
+     * 2, 5, then 10 s), without jitter, forgotten when the socket opens. */
     PHX_BACKOFF_STEPPED,
-        /* The caller's function. */
+    /* The caller's function. */
     PHX_BACKOFF_CUSTOM,
-        PHX_ENUM_END(phx_backoff_kind)
+} PHX_ENUM_NAME(phx_backoff_kind);
 
-            typedef struct phx_backoff {
+typedef struct phx_backoff {
     uint32_t struct_size;
     phx_backoff_kind kind;
     uint32_t base_ms;   /* JITTER; 0: 250 for reconnects, 1000 for rejoins */
@@ -76,7 +76,7 @@ typedef struct phx_client_status {
      * The message is borrowed: for the callback, or, from phx_client_read_status, until the next
      * call of that function. */
     phx_error error;
-    uint32_t attempts;           /* since the connection was last up */
+    uint32_t attempts;           /* failed since the connection was last stable; 0 while it is up */
     uint32_t next_attempt_in_ms; /* in PHX_CLIENT_WAITING; else 0 */
 } phx_client_status;
 

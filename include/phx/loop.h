@@ -66,8 +66,8 @@ PHX_API PHX_MUST_CHECK phx_status phx_loop_run(phx_loop *loop);
  * it has one already, or is being pumped. PHX_ERROR_SYSTEM: no thread to be had. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_start(phx_loop *loop);
 
-/* Makes a phx_loop_run return after its current turn; remembered if none is under way.
- * Threads: any. */
+/* Makes a phx_loop_run return after its current turn; remembered if none is under way. Nothing to a
+ * loop with a thread of its own, which ends with its last reference. Threads: any. */
 PHX_API void phx_loop_stop(phx_loop *loop);
 
 /* Whether the calling thread is inside a turn of this loop. Threads: any. */

@@ -10,13 +10,14 @@
 
 PHX_NONNULL_BEGIN
 
-PHX_ENUM_BEGIN(phx_poll_events)
-PHX_POLL_READ = 1, PHX_POLL_WRITE = 2,
-                   PHX_POLL_ERROR = 4, /* reported only, with or without being asked for */
-    PHX_ENUM_END(phx_poll_events)
+typedef enum PHX_ENUM(phx_poll_events) {
+    PHX_POLL_READ = 1,
+    PHX_POLL_WRITE = 2,
+    PHX_POLL_ERROR = 4, /* reported only, with or without being asked for */
+} PHX_ENUM_NAME(phx_poll_events);
 
-    /* A watch on one descriptor; the poller's own. */
-    typedef struct phx_watch phx_watch;
+/* A watch on one descriptor; the poller's own. */
+typedef struct phx_watch phx_watch;
 
 /* `events`: PHX_POLL_* or-ed together. Called inside wait(). May watch, modify and unwatch
  * anything, its own watch too. */

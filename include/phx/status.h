@@ -66,11 +66,11 @@
 
 PHX_NONNULL_BEGIN
 
-PHX_ENUM_BEGIN(phx_status)
+typedef enum PHX_ENUM(phx_status) {
 #define PHX_STATUS_ENUMERATOR(name, number, retryable, message) PHX_##name = number,
-PHX_STATUS_MAP(PHX_STATUS_ENUMERATOR)
+    PHX_STATUS_MAP(PHX_STATUS_ENUMERATOR)
 #undef PHX_STATUS_ENUMERATOR
-PHX_ENUM_END(phx_status)
+} PHX_ENUM_NAME(phx_status);
 
 /* The constant's name, "PHX_OK" for 0; "PHX_UNKNOWN" for a number of no status. Static text.
  * Threads: any. */

@@ -30,12 +30,13 @@ typedef struct phx_header {
     const char *value;
 } phx_header;
 
-PHX_ENUM_BEGIN(phx_frame_kind)
-PHX_FRAME_TEXT = 1, PHX_FRAME_BINARY = 2,
-                    PHX_ENUM_END(phx_frame_kind)
+typedef enum PHX_ENUM(phx_frame_kind) {
+    PHX_FRAME_TEXT = 1,
+    PHX_FRAME_BINARY = 2,
+} PHX_ENUM_NAME(phx_frame_kind);
 
-    /* One connection attempt; a transport's own. */
-    typedef struct phx_connection phx_connection;
+/* One connection attempt; a transport's own. */
+typedef struct phx_connection phx_connection;
 
 /*
  * What a transport reports of one connection, always on the loop's thread and never from inside a

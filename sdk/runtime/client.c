@@ -209,8 +209,8 @@ static void run_start(void *user_data)
     phx_loop_add_source(client->loop, &client->source);
 }
 
-/* The loop may be shared and running: its sources are its own thread's. Nothing of the client gets there
- * before this task. */
+/* The loop may be shared and running: its sources are its own thread's. Nothing of the client gets
+ * there before this task. */
 static void start_source(phx_client *client)
 {
     client->source = (phx_loop_source){
