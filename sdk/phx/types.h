@@ -211,6 +211,12 @@ phx_reply phxi_reply_of(phx_status status, const char *message);
 /* The reply that is in the engine's envelope. */
 phx_reply phxi_reply_received(const phxi_engine *engine);
 
+/* joins.c */
+/* The channel's parameters will be asked for when its turn comes. */
+void phxi_joins_add(phxi_engine *engine, phxi_channel *channel);
+/* The join was answered or given up, or is not wanted any more: the next may go. */
+void phxi_joins_end(phxi_engine *engine, phxi_channel *channel);
+
 /* push.c */
 void phxi_pushes_flush(phxi_engine *engine, phxi_channel *channel);
 /* Completes those that were sent, or all. */
