@@ -65,7 +65,6 @@ static void answer_poll(struct longpoll *longpoll, int status)
         is_whole = !longpoll->is_broken && !longpoll->messages.failed;
         longpoll->is_broken = false;
         bytes_free(&longpoll->messages);
-        longpoll->messages = (struct bytes){0};
     }
     bytes_format(&json, "],\"status\":%d,\"token\":\"%s\"}", status, longpoll->token);
     is_whole = is_whole && !json.failed;
