@@ -106,8 +106,8 @@ typedef struct phx_transport {
     void (*release_connection)(void *PHX_NULLABLE user_data, phx_connection *connection);
     /* Frees the transport; all its connections were released before. Threads: loop only. */
     void (*PHX_NULLABLE release)(void *PHX_NULLABLE user_data);
-    /* The transport notices a dead link and keeps the server from its idle limit by itself, so the
-     * client sends no heartbeats. Read at every `opened`: connections may differ. */
+    /* The transport notices a dead link by itself and keeps the server from its idle limit, so the client
+     * sends no heartbeats. Read at every `opened`: it may differ from one connection to the next. */
     bool skips_heartbeat;
 } phx_transport;
 
