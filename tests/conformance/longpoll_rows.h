@@ -29,4 +29,8 @@
     X(S71, encodes_json)                                                   \
     X(S74, decodes_json)
 
+#define LONGPOLL_ROW_DECLARATION(row, name) void row##_##name(void **state);
+LONGPOLL_ROWS(LONGPOLL_ROW_DECLARATION)
+#undef LONGPOLL_ROW_DECLARATION
+
 #endif

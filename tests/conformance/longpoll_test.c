@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * phoenix.js's tests of its LongPoll, row by row, on the long-poll transport over a fake http port,
- * in virtual time; those of its Socket on a whole client.
+ * in virtual time. Those of its Socket are in longpoll_client_rows.c.
  */
 #include "longpoll_world.h"
-
-#include <phx/channel.h>
-#include <phx/client.h>
 
 #include <stdio.h>
 
@@ -37,7 +34,7 @@ static void expect_plain_poll(longpoll_world *world)
     world_expect(world, "");
 }
 
-static void L01_takes_no_subprotocols(void **state)
+void L01_takes_no_subprotocols(void **state)
 {
     (void)state;
     open_with(&the_world, NULL);
@@ -45,7 +42,7 @@ static void L01_takes_no_subprotocols(void **state)
     world_end(&the_world);
 }
 
-static void L02_takes_an_empty_text_of_subprotocols(void **state)
+void L02_takes_an_empty_text_of_subprotocols(void **state)
 {
     (void)state;
     open_with(&the_world, "");
@@ -53,7 +50,7 @@ static void L02_takes_an_empty_text_of_subprotocols(void **state)
     world_end(&the_world);
 }
 
-static void L03_takes_a_list_without_a_token(void **state)
+void L03_takes_a_list_without_a_token(void **state)
 {
     (void)state;
     open_with(&the_world, "phoenix");
@@ -61,7 +58,7 @@ static void L03_takes_a_list_without_a_token(void **state)
     world_end(&the_world);
 }
 
-static void L04_extracts_the_auth_token(void **state)
+void L04_extracts_the_auth_token(void **state)
 {
     (void)state;
     /* Of one, two and three bytes at the end, with the alphabet's last digits, padded and not. */
@@ -85,7 +82,7 @@ static void L04_extracts_the_auth_token(void **state)
     }
 }
 
-static void L05_sends_the_auth_token_as_a_header(void **state)
+void L05_sends_the_auth_token_as_a_header(void **state)
 {
     (void)state;
     open_with(&the_world, AUTH_TOKEN_PROTOCOLS);
@@ -96,7 +93,7 @@ static void L05_sends_the_auth_token_as_a_header(void **state)
     world_end(&the_world);
 }
 
-static void L06_sends_no_auth_token_that_is_not_there(void **state)
+void L06_sends_no_auth_token_that_is_not_there(void **state)
 {
     (void)state;
     open_with(&the_world, NULL);
@@ -107,7 +104,7 @@ static void L06_sends_no_auth_token_that_is_not_there(void **state)
     world_end(&the_world);
 }
 
-static void L07_sends_the_session_token_in_a_header(void **state)
+void L07_sends_the_session_token_in_a_header(void **state)
 {
     (void)state;
     open_with(&the_world, NULL);
@@ -120,7 +117,7 @@ static void L07_sends_the_session_token_in_a_header(void **state)
     world_end(&the_world);
 }
 
-static void L08_sends_the_session_token_with_batches(void **state)
+void L08_sends_the_session_token_with_batches(void **state)
 {
     (void)state;
     open_with(&the_world, NULL);
@@ -134,7 +131,7 @@ static void L08_sends_the_session_token_with_batches(void **state)
     world_end(&the_world);
 }
 
-static void L09_takes_410_for_an_error_when_it_has_a_token(void **state)
+void L09_takes_410_for_an_error_when_it_has_a_token(void **state)
 {
     (void)state;
     open_with(&the_world, NULL);
@@ -144,7 +141,7 @@ static void L09_takes_410_for_an_error_when_it_has_a_token(void **state)
     world_end(&the_world);
 }
 
-static void L10_posts_ndjson(void **state)
+void L10_posts_ndjson(void **state)
 {
     (void)state;
     world_begin(&the_world);
@@ -159,7 +156,7 @@ static void L10_posts_ndjson(void **state)
     world_end(&the_world);
 }
 
-static void L11_coalesces_sends_and_holds_them_back_while_a_batch_is_in_flight(void **state)
+void L11_coalesces_sends_and_holds_them_back_while_a_batch_is_in_flight(void **state)
 {
     (void)state;
     world_begin(&the_world);
@@ -194,7 +191,7 @@ static size_t count_lines(const char *text)
     return count;
 }
 
-static void L12_splits_150_sends_into_two_requests_in_order(void **state)
+void L12_splits_150_sends_into_two_requests_in_order(void **state)
 {
     (void)state;
     world_begin(&the_world);
@@ -221,7 +218,7 @@ static void L12_splits_150_sends_into_two_requests_in_order(void **state)
     world_end(&the_world);
 }
 
-static void L13_closes_when_a_batch_times_out(void **state)
+void L13_closes_when_a_batch_times_out(void **state)
 {
     (void)state;
     world_begin(&the_world);
@@ -242,91 +239,7 @@ static void L13_closes_when_a_batch_times_out(void **state)
     world_end(&the_world);
 }
 
-/* --- a whole client --- */
-
-static char status_log[1024];
-static char channel_log[1024];
-
-static void on_status(void *user_data, const phx_client_status *status)
-{
-    (void)user_data;
-    size_t used = strlen(status_log);
-    (void)snprintf(status_log + used, sizeof status_log - used, "%d;", (int)status->state);
-}
-
-static void on_state(void *user_data, phx_channel channel, phx_channel_state state,
-                     const phx_reply *reply)
-{
-    (void)user_data;
-    (void)channel;
-    size_t used = strlen(channel_log);
-    (void)snprintf(channel_log + used, sizeof channel_log - used, "%d %.*s;", (int)state,
-                   (int)reply->response.length,
-                   reply->response.data != NULL ? reply->response.data : "");
-}
-
-static phx_status read_token(void *user_data, bool is_refresh, char *out, size_t capacity,
-                             size_t *out_length)
-{
-    (void)user_data;
-    (void)is_refresh;
-    assert_in_range(capacity, 13, SIZE_MAX);
-    memcpy(out, "my-auth-token", 13);
-    *out_length = 13;
-    return PHX_OK;
-}
-
-static const phx_keychain token_keychain = {
-    .struct_size = (uint32_t)sizeof(phx_keychain),
-    .read = read_token,
-};
-
-static phx_client *begin_client(const phx_keychain *keychain)
-{
-    phx_client *client = NULL;
-    phx_client_config config;
-    world_begin(&the_world);
-    status_log[0] = '\0';
-    channel_log[0] = '\0';
-    phx_client_config_init(&config);
-    config.url = "ws://localhost/socket";
-    config.loop = the_world.loop;
-    config.transport = the_world.transport;
-    config.keychain = keychain;
-    config.token_place = PHX_TOKEN_IN_SUBPROTOCOL;
-    config.on_status = on_status;
-    assert_int_equal(phx_client_new(&config, &client), PHX_OK);
-    the_world.transport = NULL;
-    phx_client_connect(client);
-    world_run(&the_world, 0);
-    return client;
-}
-
-static void end_client(phx_client *client)
-{
-    phx_client_release(client);
-    world_end(&the_world);
-}
-
-static void L14_offers_no_subprotocols_without_a_token(void **state)
-{
-    (void)state;
-    phx_client *client = begin_client(NULL);
-    assert_string_equal(world_request(&the_world, 0)->headers, "Accept: application/json\n");
-    end_client(client);
-}
-
-static void L15_offers_the_subprotocols_with_a_token(void **state)
-{
-    (void)state;
-    phx_client *client = begin_client(&token_keychain);
-    assert_string_equal(world_request(&the_world, 0)->headers,
-                        "Accept: application/json\nX-Phoenix-AuthToken: my-auth-token\n");
-    assert_null(strstr(world_request(&the_world, 0)->url, "my-auth-token"));
-    end_client(client);
-}
-
-static void S05_falls_back_when_the_primary_fails(void **state)
+void S05_falls_back_when_the_primary_fails(void **state)
 {
     (void)state;
     world_begin_fallback(&the_world, 2500);
@@ -338,95 +251,6 @@ static void S05_falls_back_when_the_primary_fails(void **state)
     played_transport_opened(&the_world.secondary);
     world_expect(&the_world, "opened phoenix; ");
     world_end(&the_world);
-}
-
-static void S17_establishes_a_long_poll_with_the_endpoint(void **state)
-{
-    (void)state;
-    phx_client *client = begin_client(NULL);
-    assert_int_equal(the_world.http.count, 1);
-    assert_string_equal(world_request(&the_world, 0)->url,
-                        "http://localhost/socket/longpoll?vsn=2.0.0");
-    end_client(client);
-}
-
-static void S18_reports_to_the_callbacks(void **state)
-{
-    (void)state;
-    char expected[64];
-    phx_client *client = begin_client(NULL);
-    world_answer(&the_world, 0, SESSION);
-    world_answer(&the_world, 1, "{\"status\":500}");
-    (void)snprintf(expected, sizeof expected, "%d;%d;%d;", (int)PHX_CLIENT_CONNECTING,
-                   (int)PHX_CLIENT_CONNECTED, (int)PHX_CLIENT_WAITING);
-    assert_string_equal(status_log, expected);
-    /* No heartbeat goes out on the next one, however long it lasts. */
-    world_run(&the_world, 1000);
-    size_t first = the_world.http.count - 1;
-    world_answer(&the_world, first, SESSION);
-    for (size_t i = 1; i <= 8; i++) {
-        world_run(&the_world, 10000);
-        world_answer(&the_world, first + i, "{\"status\":204,\"token\":\"t0k\",\"messages\":[]}");
-    }
-    assert_int_equal(the_world.http.count, first + 10);
-    for (size_t i = 0; i < the_world.http.count; i++) {
-        assert_string_equal(world_request(&the_world, i)->method, "GET");
-    }
-    end_client(client);
-}
-
-static void S19_is_idempotent(void **state)
-{
-    (void)state;
-    phx_client *client = begin_client(NULL);
-    phx_client_connect(client);
-    world_run(&the_world, 0);
-    assert_int_equal(the_world.http.count, 1);
-    world_answer(&the_world, 0, SESSION);
-    phx_client_connect(client);
-    world_run(&the_world, 0);
-    assert_int_equal(the_world.http.count, 2);
-    assert_true(world_request(&the_world, 1)->is_under_way);
-    end_client(client);
-}
-
-static void join_lobby(phx_client *client)
-{
-    phx_channel channel;
-    phx_channel_options options;
-    phx_channel_options_init(&options);
-    options.on_state = on_state;
-    assert_int_equal(phx_channel_join(client, "room:lobby", &options, &channel), PHX_OK);
-    world_run(&the_world, 0);
-}
-
-static void S71_encodes_json(void **state)
-{
-    (void)state;
-    phx_client *client = begin_client(NULL);
-    world_answer(&the_world, 0, SESSION);
-    join_lobby(client);
-    assert_string_equal(world_request(&the_world, 2)->body,
-                        "[\"1\",\"1\",\"room:lobby\",\"phx_join\",{}]");
-    end_client(client);
-}
-
-static void S74_decodes_json(void **state)
-{
-    (void)state;
-    char expected[64];
-    phx_client *client = begin_client(NULL);
-    world_answer(&the_world, 0, SESSION);
-    join_lobby(client);
-    world_answer(&the_world, 2, "{\"status\":200}");
-    world_answer(&the_world, 1,
-                 "{\"status\":200,\"token\":\"token123\",\"messages\":[\"[\\\"1\\\",\\\"1\\\","
-                 "\\\"room:lobby\\\",\\\"phx_reply\\\",{\\\"status\\\":\\\"ok\\\","
-                 "\\\"response\\\":{\\\"n\\\":7}}]\"]}");
-    (void)snprintf(expected, sizeof expected, "%d ;%d {\"n\":7};", (int)PHX_CHANNEL_JOINING,
-                   (int)PHX_CHANNEL_JOINED);
-    assert_string_equal(channel_log, expected);
-    end_client(client);
 }
 
 int main(void)

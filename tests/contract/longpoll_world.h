@@ -10,6 +10,7 @@
 #include <phx/http.h>
 #include <phx/platform.h>
 
+#include "played_transport.h"
 #include "testing.h"
 
 enum {
@@ -48,21 +49,6 @@ typedef struct fake_http {
     phx_status refusal; /* what the next send() returns instead of sending; PHX_OK: it sends */
     bool is_released;
 } fake_http;
-
-/* A transport that the test plays, with at most one connection at a time. */
-typedef struct played_transport {
-    phx_transport port;
-    phx_transport_events events;
-    size_t opens;
-    phx_status refusal; /* what open() returns; PHX_OK: an attempt begins */
-    bool has_connection;
-    char *url;
-    char *subprotocols;
-    uint32_t connect_timeout_ms;
-    char sent[4096]; /* each message and a newline */
-    uint16_t close_code;
-    bool is_released;
-} played_transport;
 
 typedef struct longpoll_world {
     phx_poller poller;
@@ -115,9 +101,5 @@ void world_answer_http(longpoll_world *world, size_t n, int32_t http_status, con
 void world_fail_request(longpoll_world *world, size_t n, phx_status status);
 /* Opens "ws://host/socket/websocket?vsn=2.0.0" and answers the first poll with the token "t0k". */
 void world_open_session(longpoll_world *world);
-
-void played_transport_opened(played_transport *transport);
-void played_transport_message(played_transport *transport, const char *text);
-void played_transport_closed(played_transport *transport, phx_status status, int32_t http_status);
 
 #endif
