@@ -141,6 +141,11 @@ static void C12_a_new_join_leaves_the_older_channel_of_the_topic(void **state)
     assert_int_equal(harness_join(h, 2, "topic"), PHX_OK);
     harness_expect(h, "> [\"1\",\"2\",\"topic\",\"phx_leave\",{}]\nchannel 1 closed ERROR_LEFT\n"
                       "channel 2 joining OK\n> [\"3\",\"3\",\"topic\",\"phx_join\",{}]\n");
+    /* The old channel's end comes behind the new one's join, and is not the new one's. */
+    upstream_reply(h, "3", "3", "ok");
+    harness_forget(h);
+    harness_receive(h, "[\"1\",\"1\",\"topic\",\"phx_close\",{}]");
+    harness_expect(h, "");
 }
 
 static void C13_a_join_answered_in_time_is_sent_once(void **state)

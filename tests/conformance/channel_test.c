@@ -134,6 +134,7 @@ static void C49_a_push_waits_otherwise(void **state)
     assert_int_equal(harness_push(h, 11, 1, "event", "{}"), PHX_OK);
     harness_expect(h, "channel 1 errored ERROR_JOIN_REFUSED {}\n");
     harness_closed(h, PHX_ERROR_CONNECTION_LOST, 1006);
+    assert_false(harness_saw(h, "reply"));
     harness_forget(h);
     assert_int_equal(harness_push(h, 12, 1, "event", "{}"), PHX_OK);
     harness_expect(h, "");

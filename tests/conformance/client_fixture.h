@@ -79,6 +79,18 @@ void client_fixture_unsubscribe(client_fixture *fixture, phx_subscription subscr
 /* Runs what was asked for. */
 void client_fixture_turn(client_fixture *fixture);
 
+/* --- between the fixture's own files --- */
+
+/* Adds to the lines. */
+void client_fixture_write(client_fixture *fixture, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Runs it in the next turn. */
+void client_fixture_post(client_fixture *fixture, phx_task_fn run);
+/* The frame in `pending` arrives. */
+void client_fixture_run_receive(void *user_data);
+
+/* --- what happened --- */
+
 /* What happened since the last call is exactly these lines. */
 #define client_fixture_expect(fixture, expected) \
     client_fixture_expect_at(fixture, expected, __FILE__, __LINE__)

@@ -7,12 +7,11 @@
 static void S44_the_open_sends_what_waits(void **state)
 {
     engine_harness *h = *state;
-    assert_int_equal(harness_join(h, 1, "topic"), PHX_OK);
+    upstream_joining(h);
     assert_int_equal(harness_push(h, 10, 1, "event", "{}"), PHX_OK);
-    harness_connect(h);
-    harness_opened(h);
-    upstream_reply(h, "1", "1", "ok");
-    assert_true(harness_saw(h, "> [\"1\",\"2\",\"topic\",\"event\",{}]\n"));
+    upstream_reconnect(h);
+    upstream_reply(h, "2", "2", "ok");
+    harness_expect(h, "channel 1 joined OK {}\n> [\"2\",\"3\",\"topic\",\"event\",{}]\n");
 }
 
 /* How long after a lost connection the next attempt begins. */
