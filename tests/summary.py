@@ -21,10 +21,14 @@ def cases(text):
     return counts if lines else None
 
 
-def reason(text):
+def reasons(text):
+    """Why something was skipped: what TAP says of each, or what the program said last."""
+    said = re.findall(r"^ok\b[^#\n]*# *skip\b *(.*)", text, re.M | re.I)
+    if said:
+        return sorted(set(said))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if "skip" in line.lower()]
-    return (said or lines or ["no reason given"])[-1]
+    lines = [line for line in lines if not re.match(r"\[|\d+ SKIPPED", line)]
+    return [line.removeprefix("skipped: ") for line in lines[-1:]] or ["it does not say why"]
 
 
 def main():
@@ -41,7 +45,8 @@ def main():
                 failed = max(1, failed)
                 print("failed: %s (%s)" % (test["name"], test["result"]))
             if skipped:
-                print("skipped: %s: %s" % (test["name"], reason(text)))
+                for reason in reasons(text):
+                    print("skipped: %s: %s" % (test["name"], reason))
             total = [total[0] + passed, total[1] + failed, total[2] + skipped]
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] or not total[0] else 0
