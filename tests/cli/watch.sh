@@ -45,9 +45,9 @@ expect '*"freshness":"live"*'
 end_backend KILL
 expect '*"state":"reconnecting"*'
 start_backend --port "$port"
+expect '*"freshness":"live"*'
 run post after-the-restart
 expect '*after-the-restart*'
-expect '*"freshness":"live"*'
 compare_feeds INT
 check 'SIGINT ends it with 0' exits 0
 check 'after drops and a killed server the snapshot equals the list' equal "$watched" "$listed"
