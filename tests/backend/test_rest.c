@@ -82,7 +82,7 @@ static void pages_to_the_end(void **state)
     char seen[256] = "";
     (void)state;
     for (int i = 0; i < 8; i++) {
-        char body[8];
+        char body[16];
         (void)snprintf(body, sizeof(body), "%d", i);
         create("bob", body, path);
     }
