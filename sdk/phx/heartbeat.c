@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heartbeats: the first an interval after the socket opened, then an interval after each answer. Only
- * what the client sends keeps a Phoenix server from its idle limit, so inbound traffic postpones none.
+ * Heartbeats: the first an interval after the socket opened, then an interval after each answer.
+ * Only what the client sends keeps a Phoenix server from its idle limit, so inbound traffic
+ * postpones none.
  *
- * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on a
- * genuine server, and a frame that came since shows life.
+ * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on
+ * a genuine server, and a frame that came since shows life.
  */
 #include <string.h>
 
 #include "phx/types.h"
 
+void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping)
+{
+    engine->skips_heartbeats = is_skipping;
+}
+
 void phxi_heartbeat_start(phxi_engine *engine)
 {
     engine->heartbeat_ref = 0;
     engine->last_received_ms = engine->now_ms;
-    if (engine->config.heartbeat_interval_ms != UINT32_MAX) {
+    if (engine->config.heartbeat_interval_ms == UINT32_MAX || engine->skips_heartbeats) {
+        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
+    } else {
         engine->heartbeat_timer.kind = PHXI_TIMER_HEARTBEAT;
         phxi_timer_arm(&engine->timers, &engine->heartbeat_timer,
                        engine->now_ms + engine->config.heartbeat_interval_ms);
@@ -83,13 +91,10 @@ void phxi_heartbeat_answered(phxi_engine *engine)
 {
     measure(engine);
     phxi_heartbeat_start(engine);
-    if (engine->config.heartbeat_interval_ms == UINT32_MAX) {
-        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
-    }
 }
 
-/* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins sent
- * later hold up nothing, so that this is bounded. 0: there are none. */
+/* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins
+ * sent later hold up nothing, so that this is bounded. 0: there are none. */
 static uint64_t joins_deadline_ms(const phxi_engine *engine)
 {
     uint64_t latest_ms = 0;

@@ -81,7 +81,8 @@ static void explain(phx_reply *reply, char *text, size_t capacity)
 {
     char said[192];
     bool is_refusal = reply->error.status == PHX_ERROR_REFUSED ||
-                      reply->error.status == PHX_ERROR_JOIN_REFUSED;
+                      reply->error.status == PHX_ERROR_JOIN_REFUSED ||
+                      reply->error.status == PHX_ERROR_UNAUTHORIZED;
     if (is_refusal && !reply->is_binary &&
         phxi_json_error_text(reply->response.data, reply->response.length, said, sizeof said)) {
         (void)snprintf(text, capacity, "%s: %s", phx_status_message(reply->error.status), said);
@@ -119,8 +120,7 @@ static void deliver_channel_state(phx_client *client, phxi_action *action)
     if (action->channel_state == PHX_CHANNEL_CLOSED) {
         phxi_client_end_channel(client, record, &action->reply);
     } else if (record->on_state != NULL) {
-        record->on_state(record->user_data, record->channel, action->channel_state,
-                         &action->reply);
+        record->on_state(record->user_data, record->channel, action->channel_state, &action->reply);
     }
 }
 

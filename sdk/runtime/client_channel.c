@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands on channels: checked and copied on the caller's thread, carried out on the loop's. One
- * block holds a command, its task and its texts. A command that finds the client ending completes with
- * PHX_ERROR_CLOSED.
+ * The commands on channels: checked and copied on the caller's thread, carried out on the loop's.
+ * One block holds a command, its task and its texts. A command that finds the client ending
+ * completes with PHX_ERROR_CLOSED.
  */
 #include <string.h>
 
@@ -13,7 +13,9 @@
 #include "wire/json_reader.h"
 #include "wire/utf8.h"
 
-enum { MAX_NAME_BYTES = 255 };
+enum {
+    MAX_NAME_BYTES = 255
+};
 
 typedef enum command_kind {
     COMMAND_JOIN,
@@ -33,6 +35,7 @@ typedef struct channel_command {
     bool is_binary;
     uint32_t timeout_ms;
     phx_overflow overflow;
+    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply);
     phxi_channel_record *channel;
     phxi_push_record *push;
 } channel_command;
@@ -51,6 +54,8 @@ static void run_join(phx_client *client, channel_command *command, bool is_closi
         .topic = command->name,
         .timeout_ms = command->timeout_ms,
         .overflow = command->overflow,
+        .judge_refusal = command->judge_refusal,
+        .judge_user_data = command->channel->user_data,
         .user = command->channel,
     };
     phx_status status =
@@ -109,7 +114,8 @@ static void run_command(phx_client *client, phxi_command *base, bool is_closing)
 
 /* --- on any thread --- */
 
-static channel_command *new_command(phx_client *client, command_kind kind, phx_slice name, phx_slice payload)
+static channel_command *new_command(phx_client *client, command_kind kind, phx_slice name,
+                                    phx_slice payload)
 {
     channel_command *command =
         phxi_alloc_zero(client->allocator, sizeof *command + name.length + payload.length);
@@ -162,8 +168,8 @@ static phxi_channel_record *new_record(phx_client *client, const phx_channel_opt
     return record;
 }
 
-phx_status phx_channel_join(phx_client *client, const char *topic,
-                            const phx_channel_options *given, phx_channel *out_channel)
+phx_status phx_channel_join(phx_client *client, const char *topic, const phx_channel_options *given,
+                            phx_channel *out_channel)
 {
     out_channel->id = 0;
     phx_channel_options options;
@@ -175,10 +181,10 @@ phx_status phx_channel_join(phx_client *client, const char *topic,
         return PHX_ERROR_INVALID_JSON;
     }
     phxi_channel_record *record = new_record(client, &options);
-    channel_command *command = record == NULL ? NULL
-                                      : new_command(client, COMMAND_JOIN,
-                                                    (phx_slice){topic, strlen(topic)},
-                                                    (phx_slice){NULL, 0});
+    channel_command *command =
+        record == NULL ? NULL
+                       : new_command(client, COMMAND_JOIN, (phx_slice){topic, strlen(topic)},
+                                     (phx_slice){NULL, 0});
     if (command == NULL) {
         phxi_free(client->allocator, record);
         return PHX_ERROR_NO_MEMORY;
@@ -189,6 +195,7 @@ phx_status phx_channel_join(phx_client *client, const char *topic,
     command->channel = record;
     command->timeout_ms = options.timeout_ms;
     command->overflow = options.overflow;
+    command->judge_refusal = options.judge_refusal;
     phx_status status = post(client, command);
     if (status != PHX_OK) {
         phxi_free(client->allocator, record);
@@ -255,7 +262,8 @@ phx_status phx_channel_push(phx_client *client, phx_channel channel, const phx_p
     }
     phxi_push_record *record = phxi_alloc_zero(client->allocator, sizeof *record);
     phx_slice event = {push->event, strlen(push->event)};
-    channel_command *command = record == NULL ? NULL : new_command(client, COMMAND_PUSH, event, payload);
+    channel_command *command =
+        record == NULL ? NULL : new_command(client, COMMAND_PUSH, event, payload);
     if (command == NULL) {
         phxi_free(client->allocator, record);
         return PHX_ERROR_NO_MEMORY;

@@ -75,7 +75,7 @@ struct community_client {
     phx_loop_task release_task;
 
     communityi_lifecycle lifecycle;
-    phx_channel channel;   /* {0}: none */
+    phx_channel channel; /* {0}: none */
     phx_client_state phx_state;
     bool is_close_ordered; /* phx has yet to act on it */
     bool is_open_delayed;  /* until it has */

@@ -35,10 +35,11 @@ start_watch --json
 expect '*"freshness":"live"*'
 run post before-the-drop
 expect '*before-the-drop*'
+control refuse '{"status":503}'
 control drop '{}'
-control no_push '{"on":true}'
+expect '*"state":"reconnecting"*503*'
 run post while-away
-control no_push '{"on":false}'
+control reset '{}'
 expect '*while-away*'
 expect '*"freshness":"live"*'
 end_backend KILL
@@ -61,10 +62,11 @@ check 'a plain line is one line without escapes' \
     eval '[[ $line == *"Alice  lines ␛]0;title␇ "?"abc␊next" && $line != *$'"'\x1b'"'* ]]'
 run delete "$out"
 expect '- *'
-control drop '{"mode":"close","code":1001}'
-expect '# reconnecting*'
+control drop '{"mode":"close","code":1011}'
+expect '# reconnecting, stale: *'
+reconnecting=$line
 expect '# connected, live'
-check 'a plain watch says that it reconnects' true
+check 'a plain watch says why it reconnects' eval '[[ $reconnecting == *1011* ]]'
 exec {watch_out}<&-
 end_watch
 check 'a reader that goes away ends it quietly' eval 'exits 0 && equal "$err" ""'

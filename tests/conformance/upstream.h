@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The 185 tests of phoenix.js's own suite (1.8.12), row by row: code, class, title. Classes: P as it
- * is, A adapted to C, X skipped there and not here, L of the long-poll transport, J of JavaScript or
- * browsers alone.
+ * The 185 tests of phoenix.js's own suite (1.8.12), row by row: code, class, title. Classes: P as
+ * it is, A adapted to C, X skipped there and not here, L of the long-poll transport, J of
+ * JavaScript or browsers alone.
  */
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
