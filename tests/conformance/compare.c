@@ -326,8 +326,12 @@ static bool run_step(conf_comparison *comparison, const cJSON *step)
 
 static phxi_engine_config config_of(const cJSON *script)
 {
+    const cJSON *final_close_code = cJSON_GetObjectItem(script, "final_close_code");
     const char *profile = cJSON_GetStringValue(cJSON_GetObjectItem(script, "profile"));
     phxi_engine_config config = profile == NULL ? subject_phoenix_js() : subject_defaults();
+    if (cJSON_IsNumber(final_close_code)) {
+        config.final_close_code = (uint16_t)cJSON_GetNumberValue(final_close_code);
+    }
     if (profile != NULL && strcmp(profile, "jitter") == 0) {
         config.reconnect.kind = PHX_BACKOFF_JITTER;
         config.rejoin.kind = PHX_BACKOFF_JITTER;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where our engine differs from phoenix.js on purpose: each difference once, by name, with its
- * reason. A rule of the first kind teaches the comparison to expect the difference; one of the
+ * Where our engine differs from phoenix.js 1.8.12 on purpose: each difference once, by name, with
+ * its reason. A rule of the first kind teaches the comparison to expect the difference; one of the
  * second kind names what the generator of random scripts keeps away from, because everything after
  * it would differ. Each has a script in rules.jsonl that shows the difference.
  */

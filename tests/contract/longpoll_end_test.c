@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The long-poll transport held against what the transport port promises, over a fake http port in
- * virtual time: how sessions end, also where memory does.
+ * virtual time: how sessions end, also where memory does; the fallback's too.
  */
 #include "failing_allocator.h"
 #include "longpoll_world.h"
@@ -289,6 +289,26 @@ static void survives_out_of_memory(void **state)
     assert_in_range(failing_allocator_torture(scenario, NULL), 8, 100);
 }
 
+static void fallback_scenario(failing_allocator *allocator, void *user_data)
+{
+    (void)user_data;
+    world_begin_fallback_with(&w, 2500, &allocator->port);
+    phx_status status = w.transport != NULL ? world_open(&w, URL) : PHX_ERROR_NO_MEMORY;
+    assert_true(status == PHX_OK || (status == PHX_ERROR_NO_MEMORY && allocator->refused > 0));
+    if (status == PHX_OK) {
+        played_transport_opened(&w.primary);
+        played_transport_message(&w.primary, "[1]");
+        world_expect(&w, "opened phoenix; message [1]; ");
+    }
+    world_end(&w);
+}
+
+static void the_fallback_survives_out_of_memory(void **state)
+{
+    (void)state;
+    assert_in_range(failing_allocator_torture(fallback_scenario, NULL), 4, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +323,7 @@ int main(void)
         cmocka_unit_test(can_be_released_inside_every_event),
         cmocka_unit_test(can_be_released_at_any_time),
         cmocka_unit_test(survives_out_of_memory),
+        cmocka_unit_test(the_fallback_survives_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

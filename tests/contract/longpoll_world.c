@@ -292,14 +292,24 @@ void world_begin(longpoll_world *world)
     world_begin_with(world, NULL);
 }
 
-void world_begin_fallback(longpoll_world *world, uint32_t fallback_ms)
+void world_begin_fallback_with(longpoll_world *world, uint32_t fallback_ms,
+                               const phx_allocator *allocator)
 {
-    begin(world, NULL);
+    begin(world, allocator);
+    if (world->loop == NULL) {
+        return;
+    }
     played_transport_init(&world->primary, false);
     played_transport_init(&world->secondary, true);
-    assert_int_equal(phx_transport_fallback(world->loop, &world->primary.port,
-                                            &world->secondary.port, fallback_ms, &world->transport),
-                     PHX_OK);
+    phx_status status = phx_transport_fallback(
+        world->loop, &world->primary.port, &world->secondary.port, fallback_ms, &world->transport);
+    assert_int_equal(status, world->transport != NULL ? PHX_OK : PHX_ERROR_NO_MEMORY);
+    assert_true(status == PHX_OK || allocator != NULL);
+}
+
+void world_begin_fallback(longpoll_world *world, uint32_t fallback_ms)
+{
+    world_begin_fallback_with(world, fallback_ms, NULL);
 }
 
 void world_end(longpoll_world *world)

@@ -80,7 +80,9 @@ typedef struct longpoll_world {
  * from malloc). Out of memory: the world has no loop, or no transport. */
 void world_begin_with(longpoll_world *world, const phx_allocator *allocator);
 void world_begin(longpoll_world *world);
-/* The fallback over the two fake transports. */
+/* The fallback over the two played transports. */
+void world_begin_fallback_with(longpoll_world *world, uint32_t fallback_ms,
+                               const phx_allocator *allocator);
 void world_begin_fallback(longpoll_world *world, uint32_t fallback_ms);
 /* Releases everything, and checks that everything was. */
 void world_end(longpoll_world *world);

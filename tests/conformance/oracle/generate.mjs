@@ -37,12 +37,13 @@ const createTemper = (random) => ({
 // connect_before_a_reconnect: nor while an attempt is due of which the new connection knows
 // nothing.
 const mayConnect = ({ socket, deadline }) => {
-  const { conn, disconnecting, reconnectTimer } = socket;
+  const { conn, connection, disconnecting, reconnectTimer } = socket;
   if (!conn) {
     return deadline(reconnectTimer.timer) === Infinity;
   }
   const { CLOSED, OPEN } = READY_STATE;
-  return disconnecting ? conn.readyState === CLOSED : conn.readyState <= OPEN;
+  const isEnded = connection ? connection.ended : disconnecting;
+  return isEnded ? conn.readyState === CLOSED : conn.readyState <= OPEN;
 };
 
 // one_channel_per_topic: a second channel only where phoenix.js leaves the first.
@@ -133,7 +134,7 @@ const options = (oracle, random, temper) => {
   return list.filter(([weight]) => weight > 0);
 };
 
-// A script with the effects that phoenix.js shows: { seed, steps: [[name, fact…, effects]] }.
+// A script with the effects that phoenix.js shows: [[name, fact…, effects]…].
 export const generate = (Socket, seed) => {
   const random = createRandom(seed);
   const temper = createTemper(random);
@@ -147,5 +148,5 @@ export const generate = (Socket, seed) => {
       steps.push([...JSON.parse(text), oracle.apply(JSON.parse(text))]);
     }
   }
-  return { seed, steps };
+  return steps;
 };
