@@ -108,7 +108,7 @@ static void run_transport(failing_allocator *allocator, void *user_data)
     config.allocator = &allocator->port;
     phx_status status = phx_loop_new(&config, &run.loop);
     if (status == PHX_OK) {
-        status = phx_transport_lws(run.loop, NULL, &run.transport);
+        status = phx_transport_lws(run.loop, NULL, NULL, &run.transport);
     }
     if (status == PHX_OK) {
         status = converse(&run, user_data);
@@ -146,7 +146,7 @@ static void run_http(failing_allocator *allocator, void *user_data)
     world->http = NULL;
     phx_status status = phx_loop_new(&config, &world->loop);
     if (status == PHX_OK) {
-        status = phx_http_curl(world->loop, NULL, &world->http);
+        status = phx_http_curl(world->loop, NULL, NULL, &world->http);
     }
     if (status == PHX_OK) {
         status = world_send_to(world, world_url(world, "http"), "GET", NULL, &answer, NULL);
