@@ -69,8 +69,8 @@ static phx_status take_credentials(phxi_network_options *out, phx_slice user_inf
     }
     out->authorization = (const char *)out->texts.data + out->texts.length;
     status = status == PHX_OK ? phxi_buffer_append_text(&out->texts, header) : status;
-    status = status == PHX_OK ? phxi_base64_append(&out->texts, plain.data, plain.length, true)
-                              : status;
+    status =
+        status == PHX_OK ? phxi_base64_append(&out->texts, plain.data, plain.length, true) : status;
     status = status == PHX_OK ? phxi_buffer_append_byte(&out->texts, 0) : status;
     phxi_buffer_free(&plain);
     return status;

@@ -78,9 +78,10 @@ typedef struct phx_transport_events {
      * close frame said, 1005 if it held no code, 1006 without a close frame),
      * PHX_ERROR_UPGRADE_REFUSED or PHX_ERROR_UNAUTHORIZED (with http_status, retry_after_ms),
      * PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE,
-     * PHX_ERROR_PROXY (with the proxy's http_status), PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*, PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL,
-     * PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups hang),
-     * PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
+     * PHX_ERROR_PROXY (with the proxy's http_status), PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*,
+     * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_MALFORMED_FRAME (it does not
+     * decompress), PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups
+     * hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
      */
     void (*closed)(void *PHX_NULLABLE user_data, const phx_error *error);
 } phx_transport_events;

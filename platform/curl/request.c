@@ -301,9 +301,8 @@ static void describe(curl_request *request, phx_status status)
     bool has_detail = is_tls && request->curl_text[0] != '\0';
     const char *proxy = request->is_proxied ? request->http->network.proxy_name : "";
     (void)snprintf(request->error_text, sizeof request->error_text, "%s%s%s: %s%s%s", request->host,
-                   proxy[0] != '\0' ? " through the proxy " : "", proxy,
-                   phx_status_message(status), has_detail ? ": " : "",
-                   has_detail ? request->curl_text : "");
+                   proxy[0] != '\0' ? " through the proxy " : "", proxy, phx_status_message(status),
+                   has_detail ? ": " : "", has_detail ? request->curl_text : "");
 }
 
 static bool was_sent(const curl_request *request)

@@ -195,8 +195,8 @@ void phxi_attempt_start(phx_connection *connection, uint64_t now_ms)
         phxi_attempt_next(connection, now_ms);
         return;
     }
-    phx_status status = phxi_resolve(connection->transport->resolver, host, on_resolved,
-                                     connection, &connection->lookup);
+    phx_status status = phxi_resolve(connection->transport->resolver, host, on_resolved, connection,
+                                     &connection->lookup);
     if (status != PHX_OK) {
         phxi_connection_set_error(connection, status, "the look-up of %s could not be started: %s",
                                   host, phx_status_message(status));

@@ -299,7 +299,7 @@ static void time_out(phx_connection *connection)
             connection, PHX_ERROR_TIMEOUT, "%s%s did not answer in time: %s",
             is_at_proxy ? "the proxy " : "",
             is_at_proxy ? connection->transport->network.proxy_name : connection->host,
-            connection->lookup != NULL     ? "its name was not resolved"
+            connection->lookup != NULL ? "its name was not resolved"
             : connection->is_proxy_up && !connection->is_tunnel_up
                 ? "no way to the server came about"
             : !connection->is_tcp_up       ? "no connection came about"

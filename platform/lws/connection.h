@@ -194,8 +194,8 @@ extern const struct lws_extension phxi_inflate_extensions[];
 /* Takes what the server chose of the extensions, its header's value. PHX_ERROR_PROTOCOL: it may not
  * choose that. PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status phxi_inflate_agree(phx_connection *connection, const char *chosen);
-/* Appends what is compressed in data[length] to the gathered message, which ends with it if is_last.
- * PHX_ERROR_TOO_LARGE, PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_NO_MEMORY. */
+/* Appends what is compressed in data[length] to the gathered message, which ends with it if
+ * is_last. PHX_ERROR_TOO_LARGE, PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status phxi_inflate_append(phx_connection *connection, const uint8_t *data,
                                               size_t length, bool is_last);
 void phxi_inflate_free(phx_connection *connection);

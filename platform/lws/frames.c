@@ -188,10 +188,9 @@ static int refuse_size(phx_connection *connection)
 
 static int gather(phx_connection *connection, const uint8_t *data, size_t length, bool is_complete)
 {
-    phx_status status =
-        connection->is_compressed
-            ? phxi_inflate_append(connection, data, length, is_complete)
-            : phxi_buffer_append(&connection->gathered, data, length);
+    phx_status status = connection->is_compressed
+                            ? phxi_inflate_append(connection, data, length, is_complete)
+                            : phxi_buffer_append(&connection->gathered, data, length);
     if (status == PHX_OK) {
         return 0;
     }

@@ -62,8 +62,7 @@ static phx_status compose_request(phx_connection *connection)
 /* A socket that listens on this machine; what connects to it is never served. */
 static int listen_for_nobody(uint16_t *out_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 1) != 0 ||
@@ -91,8 +90,7 @@ static void go_on_in_tunnel(phx_connection *connection)
     connection->socket_watch = NULL;
     connection->is_tunnel_up = true;
     int listener = listen_for_nobody(&port);
-    struct lws *wsi =
-        listener >= 0 ? phxi_attempt_connect(connection, "127.0.0.1", port) : NULL;
+    struct lws *wsi = listener >= 0 ? phxi_attempt_connect(connection, "127.0.0.1", port) : NULL;
     if (wsi != NULL) {
         connection->wsi = wsi;
         phxi_tunnel_hand_over(connection, wsi);
@@ -131,7 +129,8 @@ static void judge_answer(phx_connection *connection, const char *head)
     }
 }
 
-/* Nobody but the client may speak first in a tunnel: what comes behind a good answer is an error. */
+/* Nobody but the client may speak first in a tunnel: what comes behind a good answer is an error.
+ */
 static void take_answer(phx_connection *connection, const char *bytes, size_t length)
 {
     phxi_buffer *answer = &connection->tunnel_bytes;

@@ -15,8 +15,7 @@ enum {
 
 /* What is under test. */
 typedef phx_status (*make_transport_fn)(phx_loop *loop, const phx_tls *tls,
-                                        const phx_network *network,
-                                        const phx_transport **out);
+                                        const phx_network *network, const phx_transport **out);
 
 typedef struct test_received {
     phx_frame_kind kind;

@@ -58,8 +58,7 @@ static void expect_tunnel(const test_certificate *authority, const test_certific
     test_answer answer = {0};
     test_proxy proxy;
     memset(&world, 0, sizeof world);
-    const phx_tls tls = {.struct_size = (uint32_t)sizeof tls,
-                         .ca_pem = certificate_pem(authority)};
+    const phx_tls tls = {.struct_size = (uint32_t)sizeof tls, .ca_pem = certificate_pem(authority)};
     test_server *origin = server_start(AF_INET, identity, play_answer_text, &world);
     proxy_start(&proxy, PROXY_CONNECTED, server_port(origin));
     begin(&world, &proxy, &tls);
@@ -100,8 +99,8 @@ static void test_refused(void **state)
     test_proxy proxy;
     proxy_start(&proxy, "HTTP/1.1 407 Who are you?\r\ncontent-length: 0\r\n\r\n", 0);
     begin(&world, &proxy, NULL);
-    assert_int_equal(
-        world_send_to(&world, "https://feed.test/api", "POST", "{}", &answer, NULL), PHX_OK);
+    assert_int_equal(world_send_to(&world, "https://feed.test/api", "POST", "{}", &answer, NULL),
+                     PHX_OK);
     world_wait(&world, &answer.done);
     assert_non_null(strstr(answer.message, "the proxy localhost:"));
     assert_false(answer.was_sent);

@@ -75,8 +75,9 @@ static void test_tunnel(void **state)
     begin(&world.client, &proxy, NULL);
     assert_int_equal(client_open_port(&world.client, "ws", HOST, 4321), PHX_OK);
     expect_echo(&world.client);
-    assert_ptr_equal(strstr(proxy.head, "CONNECT " HOST ":4321 HTTP/1.1\r\nHost: " HOST ":4321\r\n"),
-                     proxy.head);
+    assert_ptr_equal(
+        strstr(proxy.head, "CONNECT " HOST ":4321 HTTP/1.1\r\nHost: " HOST ":4321\r\n"),
+        proxy.head);
     assert_non_null(strstr(proxy.head, PROXY_AUTHORIZATION));
     assert_null(strstr(proxy.head, "s3cret"));
     assert_non_null(strstr(world.request, "\r\nHost: " HOST ":4321\r\n"));
@@ -300,9 +301,9 @@ static void test_bad_urls(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tunnel),         cmocka_unit_test(test_tls),
-        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_hangs),
-        cmocka_unit_test(test_given_up),       cmocka_unit_test(test_no_proxy_there),
+        cmocka_unit_test(test_tunnel),          cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_refusals),        cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_given_up),        cmocka_unit_test(test_no_proxy_there),
         cmocka_unit_test(test_upgrade_refused), cmocka_unit_test(test_never_for_loopback),
         cmocka_unit_test(test_bad_urls),
     };

@@ -201,7 +201,8 @@ static void test_bad_pins(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         const phx_transport *transport = NULL;
         phx_tls tls = {.struct_size = (uint32_t)sizeof tls, .pins = &bad[i], .pin_count = 1};
-        assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport), PHX_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport),
+                         PHX_ERROR_INVALID_ARGUMENT);
     }
     phx_loop_release(loop);
 }
