@@ -36,6 +36,14 @@ static void fail(phx_connection *connection, const char *what, int os_code)
     phxi_connection_finish(connection);
 }
 
+/* Nobody's fault but this machine's. */
+static void give_up(phx_connection *connection, phx_status status)
+{
+    phxi_connection_set_error(connection, status, "the way through the proxy %s failed here: %s",
+                              proxy_name(connection), phx_status_message(status));
+    phxi_connection_finish(connection);
+}
+
 static phx_status compose_request(phx_connection *connection)
 {
     const phxi_network_options *network = &connection->transport->network;
@@ -99,9 +107,7 @@ static void go_on_in_tunnel(phx_connection *connection)
         (void)close(listener);
     }
     if (wsi == NULL || connection->watched_fd >= 0) {
-        phxi_connection_set_error(connection, PHX_ERROR_SYSTEM,
-                                  "no socket could be had for the way through the proxy");
-        phxi_connection_finish(connection);
+        give_up(connection, PHX_ERROR_SYSTEM);
     }
 }
 
@@ -134,8 +140,13 @@ static void judge_answer(phx_connection *connection, const char *head)
 static void take_answer(phx_connection *connection, const char *bytes, size_t length)
 {
     phxi_buffer *answer = &connection->tunnel_bytes;
-    if (phxi_buffer_append(answer, bytes, length) != PHX_OK ||
-        phxi_buffer_append_byte(answer, 0) != PHX_OK) {
+    phx_status status = phxi_buffer_append(answer, bytes, length);
+    status = status == PHX_OK ? phxi_buffer_append_byte(answer, 0) : status;
+    if (status == PHX_ERROR_NO_MEMORY) {
+        give_up(connection, status);
+        return;
+    }
+    if (status != PHX_OK) {
         fail(connection, "sent too long an answer", 0);
         return;
     }
@@ -183,7 +194,7 @@ static void send_request(phx_connection *connection, int fd)
     phx_status status =
         phx_loop_modify(connection->transport->loop, connection->socket_watch, PHX_POLL_READ);
     if (status != PHX_OK) {
-        fail(connection, phx_status_message(status), 0);
+        give_up(connection, status);
     }
 }
 
@@ -241,6 +252,7 @@ static int begin_tcp(const char *address, uint16_t port)
 bool phxi_tunnel_open(phx_connection *connection, const char *address)
 {
     connection->is_proxy_up = false;
+    connection->is_tunnel_up = false;
     connection->is_request_made = false;
     connection->tunnel_sent = 0;
     phxi_buffer_free(&connection->tunnel_bytes);
