@@ -79,10 +79,12 @@ phx_status phx_platform_lws_poller(const phx_allocator *allocator, const phx_log
     return PHX_ERROR_UNSUPPORTED;
 }
 
-phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_transport **out)
+phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_network *network,
+                             const phx_transport **out)
 {
     (void)loop;
     (void)tls;
+    (void)network;
     *out = NULL;
     return PHX_ERROR_UNSUPPORTED;
 }
@@ -94,10 +96,12 @@ void phx_platform_set_lws_log_level(phx_log_level level)
 #endif
 
 #ifndef PHX_HAS_CURL
-phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_http **out)
+phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_network *network,
+                         const phx_http **out)
 {
     (void)loop;
     (void)tls;
+    (void)network;
     *out = NULL;
     return PHX_ERROR_UNSUPPORTED;
 }

@@ -125,6 +125,7 @@ typedef struct community_config {
     const phx_http *PHX_NULLABLE http;
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
+    const phx_network *PHX_NULLABLE network; /* for the stock ports; copied */
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);

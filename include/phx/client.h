@@ -154,6 +154,7 @@ typedef struct phx_client_config {
     const phx_transport *PHX_NULLABLE transport;
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
+    const phx_network *PHX_NULLABLE network; /* for the stock transport; copied */
 } phx_client_config;
 
 PHX_API void phx_client_config_init_sized(phx_client_config *config, uint32_t struct_size);

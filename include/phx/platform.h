@@ -35,16 +35,19 @@ phx_platform_poller(const phx_allocator *PHX_NULLABLE allocator, const phx_log *
                     const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
 
 /* WebSocket over libwebsockets, on a loop with that library's poller (else PHX_ERROR_UNSUPPORTED).
- * tls: copied; NULL trusts the system's authorities. *out: consumed by the config that it is put
- * into. PHX_ERROR_IO: the authorities' file cannot be read. PHX_ERROR_INVALID_ARGUMENT: a pin that
- * is none. Threads: loop only, or any while the loop is not yet pumped. */
-PHX_API PHX_MUST_CHECK phx_status
-phx_transport_lws(phx_loop *loop, const phx_tls *PHX_NULLABLE tls,
-                  const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
+ * tls: copied; NULL trusts the system's authorities. network: copied; NULL: no proxy, no
+ * compression. *out: consumed by the config that it is put into. PHX_ERROR_IO: the authorities'
+ * file cannot be read. PHX_ERROR_INVALID_ARGUMENT: a pin that is none. PHX_ERROR_INVALID_URL: the
+ * proxy's. Threads: loop only, or any while the loop is not yet pumped. */
+PHX_API PHX_MUST_CHECK phx_status phx_transport_lws(
+    phx_loop *loop, const phx_tls *PHX_NULLABLE tls, const phx_network *PHX_NULLABLE network,
+    const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
 
-/* HTTP over libcurl, on any loop. Otherwise as above. The process's curl_global_init is the host
- * program's; without one, the first use does it. */
+/* HTTP over libcurl, on any loop. network: its `compress` is for WebSockets only; NULL: the
+ * environment's proxy. Otherwise as above. The process's curl_global_init is the host program's;
+ * without one, the first use does it. */
 PHX_API PHX_MUST_CHECK phx_status phx_http_curl(phx_loop *loop, const phx_tls *PHX_NULLABLE tls,
+                                                const phx_network *PHX_NULLABLE network,
                                                 const phx_http *PHX_NULLABLE *PHX_NONNULL out);
 
 /*

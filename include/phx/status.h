@@ -36,6 +36,7 @@
     X(ERROR_TLS, -307, 1, "the TLS handshake failed")                                     \
     X(ERROR_TLS_CERTIFICATE, -308, 1, "the server's certificate is not trusted")          \
     X(ERROR_TLS_PIN, -309, 1, "the server's key is not one of the pinned ones")           \
+    X(ERROR_PROXY, -310, 1, "the proxy made no connection to the server")                 \
     /* protocol */                                                                        \
     X(ERROR_PROTOCOL, -400, 1, "the server broke the protocol")                           \
     X(ERROR_MALFORMED_FRAME, -401, 1, "a frame from the server could not be understood")  \
@@ -89,7 +90,8 @@ PHX_API bool phx_status_is_retryable(phx_status status);
 typedef struct phx_error {
     uint32_t struct_size;
     phx_status status;
-    /* HTTP status of a refused upgrade or a REST answer; 0: none came. */
+    /* HTTP status of a refused upgrade, of a REST answer, or of a proxy that refused; 0: none came.
+     */
     int32_t http_status;
     /* WebSocket close code (RFC 6455, 7.4); 0: none. 1006: closed without a close frame. */
     int32_t close_code;

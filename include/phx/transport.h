@@ -25,6 +25,25 @@ typedef struct phx_tls {
     size_t pin_count;
 } phx_tls;
 
+/* How servers are reached. All texts are copied by whoever is given the struct. */
+typedef struct phx_network {
+    uint32_t struct_size;
+    /*
+     * "http://[USER:PASSWORD@]HOST[:PORT]", at most 1024 bytes, user and password percent-encoded,
+     * port 80 if none is written: the HTTP proxy of every connection but those to this machine
+     * (localhost, 127.0.0.0/8, ::1). WebSockets and https: go through it by CONNECT, with TLS and
+     * pins still those of the server; the proxy resolves the server's name. The credentials are
+     * sent as Basic authentication, never logged, and wiped. NULL: WebSockets take no proxy,
+     * whatever the environment says; libcurl's requests take that of http_proxy, https_proxy and
+     * no_proxy, as in every program with libcurl.
+     */
+    const char *PHX_NULLABLE proxy;
+    /* Offer permessage-deflate (RFC 7692), for what the server sends: our own messages, which are
+     * small and may hold secrets, go out as they are. Costs some 40 KB a connection that uses it.
+     * max_message_bytes bounds a message after decompression. */
+    bool compress;
+} phx_network;
+
 typedef struct phx_header {
     const char *name;
     const char *value;
@@ -60,9 +79,10 @@ typedef struct phx_transport_events {
      * close frame said, 1005 if it held no code, 1006 without a close frame),
      * PHX_ERROR_UPGRADE_REFUSED or PHX_ERROR_UNAUTHORIZED (with http_status, retry_after_ms),
      * PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE,
-     * PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*, PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL,
-     * PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups hang),
-     * PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
+     * PHX_ERROR_PROXY (with the proxy's http_status), PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*,
+     * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_MALFORMED_FRAME (it does not
+     * decompress), PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups
+     * hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
      */
     void (*closed)(void *PHX_NULLABLE user_data, const phx_error *error);
 } phx_transport_events;

@@ -69,6 +69,8 @@ static void destroy(curl_http *http)
     phx_allocator allocator = http->allocator;
     phxi_free(&allocator, http->pins);
     phxi_tls_options_free(&allocator, &http->tls);
+    phxi_curl_headers_free(http->proxy_headers);
+    phxi_network_options_free(&http->network);
     phxi_free(&allocator, http);
 }
 
@@ -260,11 +262,27 @@ static phx_status compose_pins(curl_http *http)
     return status;
 }
 
-static phx_status set_up(curl_http *http, const phx_tls *tls)
+/* In a list of ours, which is wiped: libcurl would keep copies of a user and a password. */
+static phx_status compose_proxy_headers(curl_http *http)
+{
+    if (http->network.proxy_url == NULL || http->network.authorization[0] == '\0') {
+        return PHX_OK;
+    }
+    http->proxy_headers = curl_slist_append(NULL, http->network.authorization);
+    return http->proxy_headers != NULL ? PHX_OK : PHX_ERROR_NO_MEMORY;
+}
+
+static phx_status set_up(curl_http *http, const phx_tls *tls, const phx_network *network)
 {
     phx_status status = phxi_tls_options_copy(&http->allocator, tls, &http->tls);
     if (status == PHX_OK) {
         status = compose_pins(http);
+    }
+    if (status == PHX_OK) {
+        status = phxi_network_options_copy(&http->allocator, network, &http->network);
+    }
+    if (status == PHX_OK) {
+        status = compose_proxy_headers(http);
     }
     if (status != PHX_OK) {
         return status;
@@ -285,7 +303,8 @@ static phx_status set_up(curl_http *http, const phx_tls *tls)
     return is_set ? PHX_OK : PHX_ERROR_UNSUPPORTED;
 }
 
-phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_http **out)
+phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_network *network,
+                         const phx_http **out)
 {
     *out = NULL;
     const phx_allocator *allocator = phx_loop_allocator(loop);
@@ -296,7 +315,7 @@ phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_http **ou
     http->allocator = *allocator;
     http->loop = loop;
     http->curl_deadline_ms = UINT64_MAX;
-    phx_status status = set_up(http, tls);
+    phx_status status = set_up(http, tls, network);
     if (status != PHX_OK) {
         destroy(http);
         return status;

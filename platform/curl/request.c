@@ -147,6 +147,13 @@ static CURLcode set_connection(curl_request *request, bool is_loopback)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (is_loopback) {
         SET(CURLOPT_PROXY, "");
+    } else if (http->network.proxy_url != NULL) {
+        SET(CURLOPT_PROXY, http->network.proxy_url);
+        SET(CURLOPT_PROXYPORT, (long)http->network.proxy_port);
+        SET(CURLOPT_NOPROXY, ""); /* the environment's exceptions are those of its own proxy */
+        SET(CURLOPT_PROXYHEADER, http->proxy_headers);
+        SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+        request->is_proxied = true;
     }
     if (http->tls.ca_pem != NULL) {
         struct curl_blob blob = {
@@ -206,15 +213,20 @@ curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *giv
     return request;
 }
 
+void phxi_curl_headers_free(struct curl_slist *headers)
+{
+    for (struct curl_slist *line = headers; line != NULL; line = line->next) {
+        phxi_wipe(line->data, strlen(line->data));
+    }
+    curl_slist_free_all(headers);
+}
+
 void phxi_curl_request_free(curl_request *request)
 {
     if (request->easy != NULL) {
         curl_easy_cleanup(request->easy);
     }
-    for (struct curl_slist *line = request->headers; line != NULL; line = line->next) {
-        phxi_wipe(line->data, strlen(line->data));
-    }
-    curl_slist_free_all(request->headers);
+    phxi_curl_headers_free(request->headers);
     phxi_buffer_free(&request->body);
     phxi_free(&request->http->allocator, request);
 }
@@ -274,14 +286,23 @@ static phx_status from_curl(CURLcode code, int os_code)
     }
 }
 
+/* What a proxy answered to CONNECT, if that is what the request ended with; else 0. */
+static long proxy_refusal(const curl_request *request)
+{
+    long http_status = 0;
+    (void)curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &http_status);
+    return http_status / 100 == 2 ? 0 : http_status;
+}
+
 /* libcurl's own words about TLS name the reason, and never hold more than host names. */
 static void describe(curl_request *request, phx_status status)
 {
     bool is_tls = status == PHX_ERROR_TLS || status == PHX_ERROR_TLS_CERTIFICATE;
     bool has_detail = is_tls && request->curl_text[0] != '\0';
-    (void)snprintf(request->error_text, sizeof request->error_text, "%s: %s%s%s", request->host,
-                   phx_status_message(status), has_detail ? ": " : "",
-                   has_detail ? request->curl_text : "");
+    const char *proxy = request->is_proxied ? request->http->network.proxy_name : "";
+    (void)snprintf(request->error_text, sizeof request->error_text, "%s%s%s: %s%s%s", request->host,
+                   proxy[0] != '\0' ? " through the proxy " : "", proxy, phx_status_message(status),
+                   has_detail ? ": " : "", has_detail ? request->curl_text : "");
 }
 
 static bool was_sent(const curl_request *request)
@@ -307,6 +328,9 @@ static void fill(curl_request *request, phx_status status, long os_code, phx_htt
 {
     long http_status = 0;
     (void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &http_status);
+    if (status == PHX_ERROR_PROXY) {
+        http_status = proxy_refusal(request);
+    }
     describe(request, status);
     *out = (phx_http_response){
         .struct_size = (uint32_t)sizeof *out,
@@ -328,6 +352,9 @@ void phxi_curl_request_result(curl_request *request, CURLcode code, phx_http_res
     (void)curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_code);
     phx_status status =
         request->failure != PHX_OK ? request->failure : from_curl(code, (int)os_code);
+    if (status != PHX_OK && request->failure == PHX_OK && proxy_refusal(request) != 0) {
+        status = PHX_ERROR_PROXY;
+    }
     fill(request, status, status == PHX_OK ? 0 : os_code, out);
     /* Sent once, and stopped before it was sent again: the counters are those of the second time.
      */

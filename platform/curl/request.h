@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#include "network_options.h"
 #include "support/buffer.h"
 #include "support/timer_heap.h"
 #include "tls_options.h"
@@ -22,6 +23,8 @@ typedef struct curl_http {
     CURLM *multi;
     phxi_tls_options tls;
     char *pins; /* as libcurl writes them; NULL: none */
+    phxi_network_options network;
+    struct curl_slist *proxy_headers; /* the proxy's credentials; NULL: none */
     phx_loop_source source;
     uint64_t curl_deadline_ms; /* when libcurl wants to be called */
     phxi_timer_heap timers;    /* the requests' deadlines */
@@ -49,6 +52,7 @@ typedef struct curl_request {
     size_t sent_body_length;
     bool is_active;
     bool is_idempotent;
+    bool is_proxied;    /* by network.proxy_url */
     bool was_begun;     /* the request went to a connection at least once */
     phx_status failure; /* ours, which libcurl only sees as an aborted callback */
     char host[128];
@@ -56,6 +60,8 @@ typedef struct curl_request {
     char error_text[2 * CURL_ERROR_SIZE];
 } curl_request;
 
+/* Wipes them, too. */
+void phxi_curl_headers_free(struct curl_slist *headers);
 /* NULL: *out_status says why. */
 curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *request,
                                     phx_status *out_status);

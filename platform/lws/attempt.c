@@ -15,7 +15,10 @@
 
 static void describe_failure(phx_connection *connection, int os_code)
 {
-    const char *host = connection->authority;
+    char host[MAX_AUTHORITY_BYTES + sizeof "the proxy "];
+    (void)snprintf(host, sizeof host, "%s%s", connection->is_proxied ? "the proxy " : "",
+                   connection->is_proxied ? connection->transport->network.proxy_name
+                                          : connection->authority);
     switch (os_code) {
     case ECONNREFUSED:
         phxi_connection_set_error(connection, PHX_ERROR_CONNECTION_REFUSED,
@@ -35,6 +38,9 @@ static void describe_failure(phx_connection *connection, int os_code)
     case EMFILE:
     case ENFILE:
         phxi_connection_set_error(connection, PHX_ERROR_SYSTEM, "no file descriptor is left");
+        break;
+    case ENOMEM:
+        phxi_connection_set_error(connection, PHX_ERROR_NO_MEMORY, "no memory for a connection");
         break;
     default:
         phxi_connection_set_error(connection, PHX_ERROR_NETWORK, "%s could not be reached", host);
@@ -92,9 +98,12 @@ static void watch_for_error(phx_connection *connection)
     }
 }
 
-static struct lws *connect_to(phx_connection *connection, struct lws_vhost *vhost,
-                              const char *address)
+struct lws *phxi_attempt_connect(phx_connection *connection, const char *address, uint16_t port)
 {
+    struct lws_vhost *vhost = phxi_transport_vhost(connection->transport, connection->is_tls);
+    if (vhost == NULL) {
+        return NULL;
+    }
     int flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
     flags |= connection->is_tls ? LCCSCF_USE_SSL : 0;
     /* libwebsockets would look for the name "[": verify.c compares such an address itself. */
@@ -103,7 +112,7 @@ static struct lws *connect_to(phx_connection *connection, struct lws_vhost *vhos
         .context = phxi_lws_poller_context(connection->transport->poller),
         .vhost = vhost,
         .address = address,
-        .port = connection->port,
+        .port = port,
         .ssl_connection = flags,
         .path = connection->target,
         .host = connection->authority,
@@ -113,6 +122,15 @@ static struct lws *connect_to(phx_connection *connection, struct lws_vhost *vhos
         .opaque_user_data = connection,
     };
     return lws_client_connect_via_info(&info);
+}
+
+static bool connect_directly(phx_connection *connection, const char *address)
+{
+    connection->wsi = phxi_attempt_connect(connection, address, connection->port);
+    if (connection->wsi != NULL) {
+        watch_for_error(connection);
+    }
+    return connection->wsi != NULL;
 }
 
 /* Those that are left share the time that is left, so that one dead address does not use it all up.
@@ -138,14 +156,19 @@ void phxi_attempt_next(phx_connection *connection, uint64_t now_ms)
     const char *address = connection->addresses.text[connection->next_address];
     connection->next_address++;
     errno = 0;
-    connection->wsi = connect_to(connection, vhost, address);
-    if (connection->wsi == NULL) {
+    if (!(connection->is_proxied ? phxi_tunnel_open(connection, address)
+                                 : connect_directly(connection, address))) {
         phxi_attempt_failed(connection, errno);
         return;
     }
-    watch_for_error(connection);
     connection->address_deadline_ms = address_deadline(connection, now_ms);
     phxi_connection_rearm(connection);
+}
+
+/* Through a proxy, it is the proxy that resolves the server's name. */
+static const char *dialed_host(const phx_connection *connection)
+{
+    return connection->is_proxied ? connection->transport->network.proxy_host : connection->host;
 }
 
 static void on_resolved(void *user_data, phx_status status, const phxi_addresses *addresses,
@@ -159,23 +182,24 @@ static void on_resolved(void *user_data, phx_status status, const phxi_addresses
         return;
     }
     phxi_connection_set_error(connection, status, "the host name %s could not be resolved: %s",
-                              connection->host, reason);
+                              dialed_host(connection), reason);
     phxi_connection_finish(connection);
 }
 
 void phxi_attempt_start(phx_connection *connection, uint64_t now_ms)
 {
-    if (phxi_is_numeric_address(connection->host)) {
-        (void)snprintf(connection->addresses.text[0], PHXI_ADDRESS_BYTES, "%s", connection->host);
+    const char *host = dialed_host(connection);
+    if (phxi_is_numeric_address(host)) {
+        (void)snprintf(connection->addresses.text[0], PHXI_ADDRESS_BYTES, "%s", host);
         connection->addresses.count = 1;
         phxi_attempt_next(connection, now_ms);
         return;
     }
-    phx_status status = phxi_resolve(connection->transport->resolver, connection->host, on_resolved,
-                                     connection, &connection->lookup);
+    phx_status status = phxi_resolve(connection->transport->resolver, host, on_resolved, connection,
+                                     &connection->lookup);
     if (status != PHX_OK) {
         phxi_connection_set_error(connection, status, "the look-up of %s could not be started: %s",
-                                  connection->host, phx_status_message(status));
+                                  host, phx_status_message(status));
         phxi_connection_finish(connection);
         return;
     }

@@ -16,10 +16,11 @@ enum {
     HTTP_FORBIDDEN = 403
 };
 
-static int on_tcp_up(phx_connection *connection)
+static int on_tcp_up(phx_connection *connection, struct lws *wsi)
 {
     connection->is_tcp_up = true;
     connection->address_deadline_ms = UINT64_MAX;
+    phxi_tunnel_hand_over(connection, wsi);
     phxi_attempt_stop_watching(connection);
     return 0;
 }
@@ -42,12 +43,25 @@ static int on_compose_request(phx_connection *connection, char **end, size_t roo
     return 0;
 }
 
+/* Before libwebsockets reads the header: it has room for one extension, and does not count. */
+static int agree_on_extensions(phx_connection *connection, struct lws *wsi)
+{
+    char chosen[256] = "";
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) == 0) {
+        return 0;
+    }
+    bool is_read = lws_hdr_copy(wsi, chosen, sizeof chosen, WSI_TOKEN_EXTENSIONS) >= 0;
+    connection->extension_status =
+        is_read ? phxi_inflate_agree(connection, chosen) : PHX_ERROR_PROTOCOL;
+    return connection->extension_status == PHX_OK ? 0 : -1;
+}
+
 static int on_http_answer(phx_connection *connection, struct lws *wsi)
 {
     char value[64];
     connection->http_status = (int32_t)lws_http_client_http_response(wsi);
     if (connection->http_status == HTTP_SWITCHING_PROTOCOLS) {
-        return 0;
+        return agree_on_extensions(connection, wsi);
     }
     if (lws_hdr_copy(wsi, value, sizeof value, WSI_TOKEN_HTTP_RETRY_AFTER) > 0) {
         connection->retry_after_ms =
@@ -105,6 +119,13 @@ static void describe_tls_failure(phx_connection *connection, const char *detail)
 /* `detail`: libwebsockets' own words. Its answers about headers begin with "HS: ". */
 static void describe_early_end(phx_connection *connection, const char *detail)
 {
+    if (connection->extension_status == PHX_ERROR_NO_MEMORY) {
+        phxi_connection_set_error(connection, PHX_ERROR_NO_MEMORY, "no memory for decompression");
+        return;
+    }
+    if (connection->extension_status != PHX_OK) {
+        detail = "it chose an extension that was not offered";
+    }
     bool is_answered = connection->http_status == HTTP_SWITCHING_PROTOCOLS ||
                        strncmp(detail, "HS: ", 4) == 0 || strstr(detail, "parsing header") != NULL;
     if (is_answered) {
@@ -186,7 +207,7 @@ static int dispatch(phx_connection *connection, struct lws *wsi, enum lws_callba
 {
     switch (reason) {
     case LWS_CALLBACK_WSI_CREATE:
-        return on_tcp_up(connection);
+        return on_tcp_up(connection, wsi);
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         return on_compose_request(connection, in, length);
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
@@ -215,6 +236,9 @@ int phxi_lws_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *u
     (void)user;
     phx_connection *connection;
     switch (reason) {
+    case LWS_CALLBACK_CLIENT_CONFIRM_EXTENSION_SUPPORTED:
+        connection = lws_get_opaque_user_data(wsi);
+        return connection != NULL && connection->transport->network.compress ? 0 : -1;
     case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
         connection = lws_get_opaque_user_data(wsi);
         return connection != NULL ? phxi_verify_certificate(connection, user, length != 0) : -1;

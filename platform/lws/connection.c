@@ -124,6 +124,8 @@ static phx_status take_request(phx_connection *connection, const phx_transport_r
     connection->port = url.port;
     connection->is_tls = url.is_secure;
     connection->is_ipv6_literal = url.is_ipv6_literal;
+    connection->is_proxied =
+        connection->transport->network.proxy_url != NULL && !phxi_url_is_loopback(&url);
     connection->close_timeout_ms = request->close_timeout_ms;
     return PHX_OK;
 }
@@ -135,6 +137,7 @@ static void free_connection(phx_connection *connection)
     phxi_timer_cancel(&transport->timers, &connection->timer);
     phxi_frames_free(connection);
     phxi_buffer_free(&connection->texts);
+    phxi_buffer_free(&connection->tunnel_bytes);
     phxi_free(&transport->allocator, connection);
 }
 
@@ -151,6 +154,8 @@ phx_connection *phxi_connection_new(lws_transport *transport, const phx_transpor
     connection->watched_fd = -1;
     phxi_buffer_init(&connection->texts, &transport->allocator, MAX_TEXTS_BYTES);
     connection->texts.is_secret = true;
+    phxi_buffer_init(&connection->tunnel_bytes, &transport->allocator, MAX_TUNNEL_BYTES);
+    connection->tunnel_bytes.is_secret = true;
     phxi_buffer_init(&connection->gathered, &transport->allocator, request->max_message_bytes);
     *out_status = take_request(connection, request);
     if (*out_status != PHX_OK) {
@@ -289,9 +294,14 @@ static void report(phx_connection *connection)
 static void time_out(phx_connection *connection)
 {
     if (connection->state == STATE_CONNECTING) {
+        bool is_at_proxy = connection->is_proxied && !connection->is_tunnel_up;
         phxi_connection_set_error(
-            connection, PHX_ERROR_TIMEOUT, "%s did not answer in time: %s", connection->host,
-            connection->lookup != NULL     ? "its name was not resolved"
+            connection, PHX_ERROR_TIMEOUT, "%s%s did not answer in time: %s",
+            is_at_proxy ? "the proxy " : "",
+            is_at_proxy ? connection->transport->network.proxy_name : connection->host,
+            connection->lookup != NULL ? "its name was not resolved"
+            : connection->is_proxy_up && !connection->is_tunnel_up
+                ? "no way to the server came about"
             : !connection->is_tcp_up       ? "no connection came about"
             : !connection->is_request_sent ? "the TLS handshake did not end"
                                            : "the WebSocket upgrade was not answered");

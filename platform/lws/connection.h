@@ -4,8 +4,10 @@
  *   transport.c   the port's functions, TLS configurations, the loop's source
  *   connection.c  its life: what is due when, how it ends, when it is freed
  *   attempt.c     name, addresses, TCP
+ *   tunnel.c      the way through a proxy
  *   callback.c    what libwebsockets reports, sorted
  *   frames.c      messages and close frames
+ *   inflate.c     compressed messages
  *   close_code.c  close codes that libwebsockets hides
  *   verify.c      certificates and pins
  *
@@ -19,6 +21,7 @@
 #include <phx/transport.h>
 
 #include "lws/poller.h"
+#include "network_options.h"
 #include "posix/resolver.h"
 #include "support/buffer.h"
 #include "support/timer_heap.h"
@@ -37,7 +40,8 @@ enum {
     MAX_SUBPROTOCOLS_BYTES = 14 * 1024,
     MAX_SUBPROTOCOL_BYTES = 256,
     MAX_CLOSE_REASON_BYTES = 123,
-    ERROR_TEXT_BYTES = 256,
+    MAX_TUNNEL_BYTES = 8 * 1024, /* of CONNECT, and of its answer */
+    ERROR_TEXT_BYTES = 512,
 };
 
 typedef struct lws_transport {
@@ -47,6 +51,7 @@ typedef struct lws_transport {
     phxi_lws_poller *poller;
     phxi_resolver *resolver;
     phxi_tls_options tls;
+    phxi_network_options network;
     phxi_lws_vhost *tls_vhost; /* NULL until the first wss: connection */
     phx_loop_source source;
     phxi_timer_heap timers;
@@ -54,6 +59,7 @@ typedef struct lws_transport {
 } lws_transport;
 
 typedef struct outgoing outgoing;
+typedef struct inflater inflater;
 
 typedef enum connection_state {
     STATE_CONNECTING,
@@ -80,6 +86,7 @@ struct phx_connection {
     uint16_t port;
     bool is_tls;
     bool is_ipv6_literal;
+    bool is_proxied;
     uint32_t close_timeout_ms;
 
     /* What is due when. */
@@ -95,6 +102,11 @@ struct phx_connection {
     struct lws *wsi;
     phx_watch *socket_watch;
     int watched_fd;
+    bool is_proxy_up;         /* TCP to it */
+    bool is_request_made;     /* CONNECT is sent */
+    bool is_tunnel_up;        /* it has answered well; watched_fd is the tunnel */
+    phxi_buffer tunnel_bytes; /* CONNECT, then its answer; may hold the proxy's credentials */
+    size_t tunnel_sent;
     bool is_tcp_up;
     bool is_request_sent;
     bool is_pin_wrong;
@@ -107,6 +119,10 @@ struct phx_connection {
     phxi_buffer gathered; /* a message that comes in pieces */
     bool is_gathering;
     phx_frame_kind gathered_kind;
+    inflater *inflater;          /* NULL: compression was not agreed on */
+    phx_status extension_status; /* what phxi_inflate_agree said */
+    bool is_compressed;          /* the message that is being gathered */
+    bool is_inside_frame;        /* more of the frame is to come */
     outgoing *first_outgoing;
     outgoing *last_outgoing;
     size_t unconfirmed_bytes; /* given to libwebsockets, which may still hold a part */
@@ -150,6 +166,15 @@ void phxi_attempt_next(phx_connection *connection, uint64_t now_ms);
 /* This address is no good; os_code: errno, 0: unknown. */
 void phxi_attempt_failed(phx_connection *connection, int os_code);
 void phxi_attempt_stop_watching(phx_connection *connection);
+/* Makes libwebsockets' object, which connects to the address. NULL: errno says why, if it is not 0.
+ */
+struct lws *phxi_attempt_connect(phx_connection *connection, const char *address, uint16_t port);
+
+/* tunnel.c */
+/* Begins at one of the proxy's addresses. False: errno says why. */
+bool phxi_tunnel_open(phx_connection *connection, const char *address);
+/* Puts the tunnel, if there is one, in the place of libwebsockets' socket. */
+void phxi_tunnel_hand_over(phx_connection *connection, struct lws *wsi);
 
 /* callback.c */
 int phxi_lws_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -162,6 +187,18 @@ int phxi_frames_receive(phx_connection *connection, const uint8_t *data, size_t 
 int phxi_frames_write(phx_connection *connection);
 void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload, size_t length);
 void phxi_frames_free(phx_connection *connection);
+
+/* inflate.c */
+/* What a vhost offers if the connection wants it. */
+extern const struct lws_extension phxi_inflate_extensions[];
+/* Takes what the server chose of the extensions, its header's value. PHX_ERROR_PROTOCOL: it may not
+ * choose that. PHX_ERROR_NO_MEMORY. */
+PHX_MUST_CHECK phx_status phxi_inflate_agree(phx_connection *connection, const char *chosen);
+/* Appends what is compressed in data[length] to the gathered message, which ends with it if
+ * is_last. PHX_ERROR_TOO_LARGE, PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_NO_MEMORY. */
+PHX_MUST_CHECK phx_status phxi_inflate_append(phx_connection *connection, const uint8_t *data,
+                                              size_t length, bool is_last);
+void phxi_inflate_free(phx_connection *connection);
 
 /* close_code.c */
 /* From a request that is being composed: its end, and the room behind it. */

@@ -15,7 +15,10 @@ enum {
     KEPT_BYTES =
         64 * 1024, /* a gathering buffer that grew beyond it is not kept for the next message */
     CLOSE_NO_CODE = 1005,
+    CLOSE_PROTOCOL_ERROR = 1002,
+    CLOSE_BAD_DATA = 1007,
     CLOSE_TOO_LARGE = 1009,
+    COMPRESSED_BIT = 0x40, /* the first of the reserved bits */
 };
 
 struct outgoing {
@@ -68,6 +71,7 @@ void phxi_frames_free(phx_connection *connection)
         pop_outgoing(connection);
     }
     phxi_buffer_free(&connection->gathered);
+    phxi_inflate_free(connection);
 }
 
 /* Writes the next fragment of the first message. False: the connection is broken. */
@@ -165,26 +169,54 @@ static int deliver_gathered(phx_connection *connection)
 }
 
 /* Ends the connection with a close frame of our own and an error that the app will see. */
-static int refuse_message(phx_connection *connection)
+static int refuse(phx_connection *connection, uint16_t code, phx_status status, const char *what)
 {
-    size_t max_bytes = connection->gathered.max_bytes;
     phxi_buffer_free(&connection->gathered);
-    phxi_connection_close(connection, CLOSE_TOO_LARGE, "");
-    phxi_connection_set_error(connection, PHX_ERROR_FRAME_TOO_LARGE,
-                              "the server sent a message of more than %zu bytes", max_bytes);
-    connection->error.close_code = CLOSE_TOO_LARGE;
+    phxi_connection_close(connection, code, "");
+    phxi_connection_set_error(connection, status, "the server sent %s", what);
+    connection->error.close_code = code;
     return 0;
 }
 
-static int gather(phx_connection *connection, const uint8_t *data, size_t length)
+static int refuse_size(phx_connection *connection)
 {
-    phx_status status = phxi_buffer_append(&connection->gathered, data, length);
+    char what[64];
+    (void)snprintf(what, sizeof what, "a message of more than %zu bytes",
+                   connection->gathered.max_bytes);
+    return refuse(connection, CLOSE_TOO_LARGE, PHX_ERROR_FRAME_TOO_LARGE, what);
+}
+
+static int gather(phx_connection *connection, const uint8_t *data, size_t length, bool is_complete)
+{
+    phx_status status = connection->is_compressed
+                            ? phxi_inflate_append(connection, data, length, is_complete)
+                            : phxi_buffer_append(&connection->gathered, data, length);
     if (status == PHX_OK) {
         return 0;
+    }
+    if (status == PHX_ERROR_TOO_LARGE) {
+        return refuse_size(connection);
+    }
+    if (status == PHX_ERROR_MALFORMED_FRAME) {
+        return refuse(connection, CLOSE_BAD_DATA, status, "a message that does not decompress");
     }
     phxi_connection_set_error(connection, status, "no memory for a message from the server");
     phxi_connection_finish(connection);
     return -1;
+}
+
+/*
+ * Notes whether a message that begins is compressed. False: a reserved bit is set where it must
+ * not. libwebsockets looks at them only while no extension was agreed on.
+ */
+static bool check_reserved_bits(phx_connection *connection, bool is_inside_frame)
+{
+    int bits = connection->inflater != NULL ? lws_get_reserved_bits(connection->wsi) : 0;
+    if (!connection->is_gathering && !is_inside_frame) {
+        connection->is_compressed = bits == COMPRESSED_BIT;
+        return (bits & ~COMPRESSED_BIT) == 0;
+    }
+    return bits == 0 || is_inside_frame;
 }
 
 int phxi_frames_receive(phx_connection *connection, const uint8_t *data, size_t length)
@@ -193,25 +225,31 @@ int phxi_frames_receive(phx_connection *connection, const uint8_t *data, size_t 
         return 0;
     }
     struct lws *wsi = connection->wsi;
-    size_t room = connection->gathered.max_bytes - connection->gathered.length;
     size_t announced = lws_remaining_packet_payload(wsi);
-    if (length > room || announced > room - length) {
-        return refuse_message(connection);
+    if (!check_reserved_bits(connection, connection->is_inside_frame)) {
+        return refuse(connection, CLOSE_PROTOCOL_ERROR, PHX_ERROR_PROTOCOL,
+                      "a frame with a reserved bit set");
+    }
+    connection->is_inside_frame = announced > 0;
+    size_t room = connection->gathered.max_bytes - connection->gathered.length;
+    if (!connection->is_compressed && (length > room || announced > room - length)) {
+        return refuse_size(connection);
     }
     bool is_complete = lws_is_final_fragment(wsi) != 0;
     phx_frame_kind kind =
         lws_frame_is_binary(wsi) != 0 ? (phx_frame_kind)PHX_FRAME_BINARY : PHX_FRAME_TEXT;
-    if (is_complete && !connection->is_gathering) {
+    if (is_complete && !connection->is_gathering && !connection->is_compressed) {
         return deliver(connection, kind, data, length);
     }
     connection->is_gathering = true;
     connection->gathered_kind = kind;
     /* At least a byte of room, so that even an empty message in pieces has an address. */
     if (phxi_buffer_reserve(&connection->gathered, 0) != PHX_OK ||
-        gather(connection, data, length) != 0) {
+        gather(connection, data, length, is_complete) != 0) {
         return -1;
     }
-    return is_complete ? deliver_gathered(connection) : 0;
+    bool is_open = connection->state == STATE_OPEN;
+    return is_complete && is_open ? deliver_gathered(connection) : 0;
 }
 
 void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload, size_t length)

@@ -163,6 +163,7 @@ static bool create_context(phxi_lws_poller *poller)
     info.options = 0;
     info.vhost_name = "phx";
     info.protocols = phxi_lws_protocols;
+    info.extensions = phxi_inflate_extensions;
     info.connect_timeout_secs = PHXI_LWS_STEP_SECONDS;
     info.http_proxy_address = PHXI_LWS_NO_PROXY;
     poller->vhost = lws_create_vhost(poller->context, &info);

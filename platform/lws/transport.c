@@ -73,6 +73,7 @@ static struct lws_vhost *create_tls_vhost(const lws_transport *transport)
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .vhost_name = "phx-tls",
         .protocols = phxi_lws_protocols,
+        .extensions = phxi_inflate_extensions,
         .connect_timeout_secs = PHXI_LWS_STEP_SECONDS,
         .http_proxy_address = PHXI_LWS_NO_PROXY,
     };
@@ -127,12 +128,16 @@ static void release(void *user_data)
     phxi_resolver_free(transport->resolver);
     phx_allocator allocator = transport->allocator;
     phxi_tls_options_free(&allocator, &transport->tls);
+    phxi_network_options_free(&transport->network);
     phxi_free(&allocator, transport);
 }
 
-static phx_status set_up(lws_transport *transport, const phx_tls *tls)
+static phx_status set_up(lws_transport *transport, const phx_tls *tls, const phx_network *network)
 {
     phx_status status = phxi_tls_options_copy(&transport->allocator, tls, &transport->tls);
+    if (status == PHX_OK) {
+        status = phxi_network_options_copy(&transport->allocator, network, &transport->network);
+    }
     if (status == PHX_OK && transport->tls.pin_count > 0) {
         char text[PHXI_DIGEST_TEXT_BYTES];
         status = phxi_digest_text("", 0, text); /* whether this build can check pins at all */
@@ -144,7 +149,8 @@ static phx_status set_up(lws_transport *transport, const phx_tls *tls)
     return status;
 }
 
-phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_transport **out)
+phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_network *network,
+                             const phx_transport **out)
 {
     *out = NULL;
     phxi_lws_poller *poller = phxi_lws_poller_of(loop);
@@ -159,9 +165,10 @@ phx_status phx_transport_lws(phx_loop *loop, const phx_tls *tls, const phx_trans
     transport->allocator = *allocator;
     transport->loop = loop;
     transport->poller = poller;
-    phx_status status = set_up(transport, tls);
+    phx_status status = set_up(transport, tls, network);
     if (status != PHX_OK) {
         phxi_tls_options_free(allocator, &transport->tls);
+        phxi_network_options_free(&transport->network);
         phxi_free(allocator, transport);
         return status;
     }

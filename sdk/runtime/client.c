@@ -160,7 +160,7 @@ static phx_status new_engine(phx_client *client, const phx_client_config *config
 static phx_status take_transport(phx_client *client, const phx_client_config *config)
 {
     if (config->transport == NULL) {
-        return phx_transport_lws(client->loop, config->tls, &client->transport);
+        return phx_transport_lws(client->loop, config->tls, config->network, &client->transport);
     }
     client->transport = config->transport;
     return PHX_OK;

@@ -185,7 +185,9 @@ static phx_status take_rest(community_client *client, const community_config *co
     if (client->api_url == NULL) {
         return PHX_ERROR_NO_MEMORY;
     }
-    return client->http == NULL ? phx_http_curl(client->loop, config->tls, &client->http) : PHX_OK;
+    return client->http == NULL
+               ? phx_http_curl(client->loop, config->tls, config->network, &client->http)
+               : PHX_OK;
 }
 
 /* NULL: no memory, and nothing was taken. */

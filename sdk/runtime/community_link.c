@@ -292,6 +292,7 @@ phx_status communityi_link_new(community_client *client, const community_config 
     config.user_data = client;
     config.release_user_data = on_phx_released;
     config.tls = given->tls;
+    config.network = given->network;
     config.loop = client->loop;
     config.loop_config = NULL;
     config.transport = given->transport;

@@ -86,13 +86,19 @@ void client_init_on(test_client *client, phx_loop *loop, const phx_transport *tr
     };
 }
 
-void client_init(test_client *client, make_transport_fn make, const phx_tls *tls)
+void client_init_over(test_client *client, make_transport_fn make, const phx_tls *tls,
+                      const phx_network *network)
 {
     phx_loop *loop = NULL;
     const phx_transport *transport = NULL;
     assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
-    assert_int_equal(make(loop, tls, &transport), PHX_OK);
+    assert_int_equal(make(loop, tls, network, &transport), PHX_OK);
     client_init_on(client, loop, transport);
+}
+
+void client_init(test_client *client, make_transport_fn make, const phx_tls *tls)
+{
+    client_init_over(client, make, tls, NULL);
 }
 
 void client_free(test_client *client)

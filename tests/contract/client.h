@@ -15,7 +15,7 @@ enum {
 
 /* What is under test. */
 typedef phx_status (*make_transport_fn)(phx_loop *loop, const phx_tls *tls,
-                                        const phx_transport **out);
+                                        const phx_network *network, const phx_transport **out);
 
 typedef struct test_received {
     phx_frame_kind kind;
@@ -47,6 +47,8 @@ typedef struct test_client {
 } test_client;
 
 void client_init(test_client *client, make_transport_fn make, const phx_tls *tls);
+void client_init_over(test_client *client, make_transport_fn make, const phx_tls *tls,
+                      const phx_network *network);
 /* On a loop that is there already, whose transport it borrows. */
 void client_init_on(test_client *client, phx_loop *loop, const phx_transport *transport);
 void client_free(test_client *client);

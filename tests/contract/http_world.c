@@ -17,7 +17,7 @@ void world_begin_on(test_world *world, const phx_tls *tls, const phx_poller *pol
     phx_loop_config_init(&config);
     config.poller = poller;
     assert_int_equal(phx_loop_new(&config, &world->loop), PHX_OK);
-    assert_int_equal(phx_http_curl(world->loop, tls, &world->http), PHX_OK);
+    assert_int_equal(phx_http_curl(world->loop, tls, world->network, &world->http), PHX_OK);
 }
 
 void world_begin(test_world *world, server_script script)

@@ -38,6 +38,7 @@ typedef struct test_answer {
 typedef struct test_world {
     phx_loop *loop;
     const phx_http *http;
+    const phx_network *network; /* for world_begin_on */
     test_server *server;
     const char *text;
     int times; /* requests answered on one connection */

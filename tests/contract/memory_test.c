@@ -4,8 +4,10 @@
  * sends and receives, and in an HTTP request. Whatever happens is reported, and nothing is left
  * behind.
  */
+#include "deflate.h"
 #include "failing_allocator.h"
 #include "http_world.h"
+#include "proxy.h"
 #include "testing.h"
 #include "websocket.h"
 
@@ -100,18 +102,39 @@ static void answer_in_pieces(test_stream *stream, int index, void *argument)
     }
 }
 
+/* The same, compressed. */
+static void answer_deflated(test_stream *stream, int index, void *argument)
+{
+    test_frame one;
+    (void)index;
+    (void)argument;
+    if (ws_accept(stream, NULL, ACCEPT_DEFLATE "\r\n") && ws_receive(stream, &one)) {
+        test_deflater *deflater = deflater_new(15, true);
+        free(one.bytes);
+        (void)ws_send_deflated(stream, deflater, "one two", 7, 4);
+        (void)ws_finish(stream);
+        deflater_free(deflater);
+    }
+}
+
+typedef struct test_place {
+    const char *url;
+    phx_network network;
+} test_place;
+
 static void run_transport(failing_allocator *allocator, void *user_data)
 {
+    const test_place *place = user_data;
     test_run run = {0};
     phx_loop_config config;
     phx_loop_config_init(&config);
     config.allocator = &allocator->port;
     phx_status status = phx_loop_new(&config, &run.loop);
     if (status == PHX_OK) {
-        status = phx_transport_lws(run.loop, NULL, &run.transport);
+        status = phx_transport_lws(run.loop, NULL, &place->network, &run.transport);
     }
     if (status == PHX_OK) {
-        status = converse(&run, user_data);
+        status = converse(&run, place->url);
     }
     if (status != PHX_OK) {
         assert_int_equal(status, PHX_ERROR_NO_MEMORY);
@@ -130,9 +153,25 @@ static void test_transport(void **state)
 {
     (void)state;
     char url[64];
+    test_place place = {.url = url, .network = {.struct_size = (uint32_t)sizeof(phx_network)}};
     test_server *server = server_start(AF_INET, NULL, answer_in_pieces, NULL);
     (void)snprintf(url, sizeof url, "ws://127.0.0.1:%u/", (unsigned)server_port(server));
-    (void)failing_allocator_torture(run_transport, url);
+    (void)failing_allocator_torture(run_transport, &place);
+    server_stop(server);
+}
+
+static void test_transport_through_proxy(void **state)
+{
+    (void)state;
+    test_proxy proxy;
+    test_server *server = server_start(AF_INET, NULL, answer_deflated, NULL);
+    proxy_start(&proxy, PROXY_CONNECTED, server_port(server));
+    test_place place = {.url = "ws://feed.test/",
+                        .network = {.struct_size = (uint32_t)sizeof(phx_network),
+                                    .proxy = proxy.url,
+                                    .compress = true}};
+    (void)failing_allocator_torture(run_transport, &place);
+    proxy_stop(&proxy);
     server_stop(server);
 }
 
@@ -146,7 +185,7 @@ static void run_http(failing_allocator *allocator, void *user_data)
     world->http = NULL;
     phx_status status = phx_loop_new(&config, &world->loop);
     if (status == PHX_OK) {
-        status = phx_http_curl(world->loop, NULL, &world->http);
+        status = phx_http_curl(world->loop, NULL, NULL, &world->http);
     }
     if (status == PHX_OK) {
         status = world_send_to(world, world_url(world, "http"), "GET", NULL, &answer, NULL);
@@ -181,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_transport),
+        cmocka_unit_test(test_transport_through_proxy),
         cmocka_unit_test(test_http),
     };
     phx_platform_set_lws_log_level(0);

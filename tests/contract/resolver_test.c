@@ -216,7 +216,7 @@ static void test_transport_does_not_block(void **state)
     const phx_transport *transport = NULL;
     phx_connection *connection = NULL;
     test_end end = {0};
-    assert_int_equal(phx_transport_lws(loop, NULL, &transport), PHX_OK);
+    assert_int_equal(phx_transport_lws(loop, NULL, NULL, &transport), PHX_OK);
     const phx_transport_request request = {.struct_size = (uint32_t)sizeof request,
                                            .url = "ws://name.blocked.invalid/",
                                            .connect_timeout_ms = 100,
@@ -248,7 +248,7 @@ static void test_http_does_not_block(void **state)
         const phx_http *http = NULL;
         test_end end = {0};
         uint64_t id = 0;
-        assert_int_equal(phx_http_curl(loop, NULL, &http), PHX_OK);
+        assert_int_equal(phx_http_curl(loop, NULL, NULL, &http), PHX_OK);
         const phx_http_request request = {.struct_size = (uint32_t)sizeof request,
                                           .method = "GET",
                                           .url = "http://name.blocked.invalid/",

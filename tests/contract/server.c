@@ -276,6 +276,11 @@ bool stream_print(test_stream *stream, const char *format, ...)
            stream_write(stream, text, (size_t)length);
 }
 
+int stream_descriptor(const test_stream *stream)
+{
+    return stream->fd;
+}
+
 void stream_drain(test_stream *stream)
 {
     char bytes[4096];

@@ -41,6 +41,8 @@ bool stream_read_all(test_stream *stream, void *bytes, size_t length);
 bool stream_write(test_stream *stream, const void *bytes, size_t length);
 bool stream_print(test_stream *stream, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The socket, for a script that goes on by itself. */
+int stream_descriptor(const test_stream *stream);
 /* Reads and forgets until the peer is gone. */
 void stream_drain(test_stream *stream);
 /* Makes the end of the script a reset and not an orderly end. */

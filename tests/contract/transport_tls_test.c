@@ -133,10 +133,10 @@ static void test_authorities_from_a_file(void **state)
     phx_loop *loop = NULL;
     const phx_transport *transport = NULL;
     assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
-    assert_int_equal(phx_transport_lws(loop, &tls, &transport), PHX_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport), PHX_ERROR_INVALID_ARGUMENT);
     (void)close(fd);
     (void)unlink(path);
-    assert_int_equal(phx_transport_lws(loop, &tls, &transport), PHX_ERROR_IO);
+    assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport), PHX_ERROR_IO);
     assert_null(transport);
     phx_loop_release(loop);
 }
@@ -201,7 +201,8 @@ static void test_bad_pins(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         const phx_transport *transport = NULL;
         phx_tls tls = {.struct_size = (uint32_t)sizeof tls, .pins = &bad[i], .pin_count = 1};
-        assert_int_equal(phx_transport_lws(loop, &tls, &transport), PHX_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport),
+                         PHX_ERROR_INVALID_ARGUMENT);
     }
     phx_loop_release(loop);
 }
@@ -256,7 +257,7 @@ static void test_two_transports(void **state)
     phx_tls other = trusting(shared.other_authority);
     test_server *server = server_start(AF_INET, shared.good, echo, NULL);
     client_init(&client, phx_transport_lws, &tls);
-    assert_int_equal(phx_transport_lws(client.loop, &other, &second), PHX_OK);
+    assert_int_equal(phx_transport_lws(client.loop, &other, NULL, &second), PHX_OK);
     client_init_on(&stranger, client.loop, second);
     assert_int_equal(client_open_port(&stranger, "wss", "localhost", server_port(server)), PHX_OK);
     assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);

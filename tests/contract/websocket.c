@@ -123,6 +123,7 @@ bool ws_receive(test_stream *stream, test_frame *out)
         return false;
     }
     *out = (test_frame){.is_final = (head[0] & 0x80) != 0,
+                        .is_reserved = (head[0] & 0x70) != 0,
                         .opcode = head[0] & 0x0f,
                         .is_masked = (head[1] & 0x80) != 0};
     if (!read_length(stream, head[1] & 0x7f, &out->length) ||

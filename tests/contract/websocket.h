@@ -24,6 +24,7 @@ enum {
 typedef struct test_frame {
     bool is_final;
     bool is_masked;
+    bool is_reserved; /* a reserved bit is set */
     int opcode;
     size_t length;
     unsigned char *bytes; /* free with free(3) */
@@ -36,7 +37,8 @@ bool ws_accept(test_stream *stream, char *request, const char *headers);
 /* The 101 alone, to a request that was read before, into `answer`. Returns its length. */
 size_t ws_compose_answer(const char *request, const char *headers, char *answer, size_t capacity);
 
-/* Composes one frame; returns its length. bytes[length + 10] must fit. */
+/* Composes one frame; returns its length. bytes[length + 10] must fit. Reserved bits may be added
+ * to the opcode. */
 size_t ws_compose(unsigned char *out, bool is_final, int opcode, const void *bytes, size_t length);
 bool ws_send(test_stream *stream, bool is_final, int opcode, const void *bytes, size_t length);
 bool ws_send_text(test_stream *stream, const char *text);
