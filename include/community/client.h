@@ -12,6 +12,7 @@
 #define COMMUNITY_CLIENT_H
 
 #include <community/feed.h>
+#include <community/storage.h>
 #include <phx/client.h>
 #include <phx/http.h>
 #include <phx/keychain.h>
@@ -19,6 +20,7 @@
 PHX_NONNULL_BEGIN
 
 typedef struct community_client community_client;
+typedef struct community_outbox_event community_outbox_event; /* community/outbox.h */
 
 /* architecture document, section 5. */
 PHX_ENUM_BEGIN(community_state)
@@ -121,6 +123,22 @@ typedef struct community_config {
     const phx_http *PHX_NULLABLE http;
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
+
+    const community_storage *PHX_NULLABLE storage;
+    const char *PHX_NULLABLE user_id;
+
+    /* Keep writes that cannot be sent now, and send them later: community/outbox.h. */
+    bool has_outbox;
+    /* The backend does a write once however often it comes with the same Idempotency-Key: then one whose
+     * answer was lost is sent again by itself. There is no way to find that out without the danger of doing
+     * something twice, so it has to be said. */
+    bool is_backend_idempotent;
+    uint32_t outbox_max_items;  /* beyond it a write is refused with PHX_ERROR_QUEUE_FULL; 0: 100 */
+    uint32_t outbox_max_bytes;  /* the same, of all texts and ids together; 0: 1 MiB */
+    uint32_t outbox_expires_ms; /* what could not be sent for so long is given up; 0: 24 hours */
+    /* The outbox's list changed, or a write came to its outcome. */
+    void (*PHX_NULLABLE on_outbox)(void *PHX_NULLABLE user_data,
+                                   const community_outbox_event *event) PHX_SENDABLE;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);

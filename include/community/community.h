@@ -7,6 +7,7 @@
 
 #include <community/client.h>
 #include <community/feed.h>
+#include <community/outbox.h>
 #include <community/post.h>
 #include <community/rest.h>
 

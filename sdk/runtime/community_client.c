@@ -2,11 +2,12 @@
 /*
  * A community_client's birth, its turns on the loop, and its end.
  */
-#include "runtime/community_client.h"
+#include "runtime/community_outbox.h"
 
 #include <phx/platform.h>
 #include <string.h>
 
+#include "community/outbox_list.h"
 #include "support/alloc.h"
 #include "support/config.h"
 #include "wire/url.h"
@@ -17,6 +18,9 @@ enum {
     DEFAULT_REQUEST_TIMEOUT_MS = 15000,
     DEFAULT_MAX_REQUESTS = 64,
     MAX_NOTED_IDS = 4096,
+    DEFAULT_OUTBOX_ITEMS = 100,
+    DEFAULT_OUTBOX_BYTES = 1 << 20,
+    DEFAULT_OUTBOX_EXPIRES_MS = 24 * 60 * 60 * 1000,
 };
 
 void community_config_init_sized(community_config *config, uint32_t struct_size)
@@ -51,26 +55,37 @@ bool communityi_client_is_live(community_client *client)
 static void let_go(community_client *client)
 {
     communityi_sync_free(client->sync);
+    communityi_likes_free(&client->likes);
+    community_outbox_release(client->outbox_list);
     communityi_store_free(client->store);
     community_snapshot_release(client->snapshot);
     if (client->http != NULL && client->http->release != NULL) {
         client->http->release(client->http->user_data);
     }
     phx_keychain_release(client->keychain);
-    if (client->api_url != NULL) {
-        phxi_free(&client->allocator, client->api_url);
+    if (client->storage != NULL && client->storage->release != NULL) {
+        client->storage->release(client->storage->user_data);
     }
+    phxi_free(&client->allocator, client->user_id);
+    phxi_free(&client->allocator, client->api_url);
 }
 
 static void turn(void *user_data, uint64_t now_ms)
 {
     community_client *client = user_data;
     client->needs_turn = false;
+    if (!client->is_loaded) {
+        client->is_loaded = true;
+        communityi_outbox_records_load(client);
+    }
     communityi_mailbox_empty(client);
     communityi_link_turn(client, now_ms);
+    communityi_outbox_pump(client, NULL, NULL);
     communityi_sync_advance(client->sync, now_ms);
     communityi_feed_pump(client);
+    communityi_outbox_show_likes(client);
     communityi_feed_flush(client);
+    communityi_outbox_flush(client);
     communityi_status_publish(client);
 }
 
@@ -82,7 +97,9 @@ static uint64_t deadline_ms(void *user_data)
     }
     uint64_t link_ms = communityi_link_deadline_ms(client);
     uint64_t sync_ms = communityi_sync_deadline_ms(client->sync);
-    return link_ms < sync_ms ? link_ms : sync_ms;
+    uint64_t outbox_ms = communityi_outbox_deadline_ms(&client->outbox);
+    uint64_t deadline_ms = link_ms < sync_ms ? link_ms : sync_ms;
+    return deadline_ms < outbox_ms ? deadline_ms : outbox_ms;
 }
 
 static phx_status check_api_url(const community_config *config)
@@ -136,6 +153,9 @@ static void set_defaults(community_client *client)
     config->page_posts = or_default(config->page_posts, DEFAULT_PAGE_POSTS);
     config->request_timeout_ms = or_default(config->request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS);
     config->max_requests = or_default(config->max_requests, DEFAULT_MAX_REQUESTS);
+    config->outbox_max_items = or_default(config->outbox_max_items, DEFAULT_OUTBOX_ITEMS);
+    config->outbox_max_bytes = or_default(config->outbox_max_bytes, DEFAULT_OUTBOX_BYTES);
+    config->outbox_expires_ms = or_default(config->outbox_expires_ms, DEFAULT_OUTBOX_EXPIRES_MS);
     communityi_lifecycle_init(&client->lifecycle);
     communityi_mailbox_init(client);
     client->rejoin_at_ms = UINT64_MAX;
@@ -148,9 +168,20 @@ static void set_defaults(community_client *client)
     client->stats.struct_size = (uint32_t)sizeof client->stats;
 }
 
+static phx_status make_outbox(community_client *client, uint64_t seed)
+{
+    communityi_outbox_init(&client->outbox, client->config.outbox_expires_ms,
+                           client->config.is_backend_idempotent, seed);
+    const char *user_id = client->user_id;
+    communityi_likes_init(&client->likes, &client->allocator, client->store,
+                          (phx_slice){user_id, user_id == NULL ? 0 : strlen(user_id)});
+    client->outbox_list = communityi_outbox_list_new(&client->allocator, &client->outbox);
+    return client->outbox_list == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
+}
+
 static phx_status make_parts(community_client *client)
 {
-    uint64_t seeds[3];
+    uint64_t seeds[4];
     const phx_random *random = phx_loop_random(client->loop);
     phx_status status = random->fill(random->user_data, (uint8_t *)seeds, sizeof seeds);
     if (status != PHX_OK) {
@@ -163,6 +194,10 @@ static phx_status make_parts(community_client *client)
         return status;
     }
     client->snapshot = communityi_store_snapshot(client->store);
+    status = make_outbox(client, seeds[3]);
+    if (status != PHX_OK) {
+        return status;
+    }
     const communityi_sync_config sync = {
         .allocator = &client->allocator,
         .store = client->store,
@@ -173,6 +208,16 @@ static phx_status make_parts(community_client *client)
         .seed = {seeds[0], seeds[1]},
     };
     return communityi_sync_new(&sync, &client->sync);
+}
+
+static phx_status take_storage(community_client *client, const community_config *config)
+{
+    client->storage = config->storage;
+    if (config->user_id != NULL) {
+        client->user_id =
+            phxi_copy_text(&client->allocator, config->user_id, strlen(config->user_id));
+    }
+    return config->user_id != NULL && client->user_id == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
 }
 
 static phx_status take_rest(community_client *client, const community_config *config)
@@ -256,6 +301,9 @@ phx_status community_client_new(const community_config *given, community_client 
     set_defaults(client);
     status = take_rest(client, &config);
     if (status == PHX_OK) {
+        status = take_storage(client, &config);
+    }
+    if (status == PHX_OK) {
         status = make_parts(client);
     }
     if (status != PHX_OK) {
@@ -290,6 +338,7 @@ static void run_release(void *user_data)
     community_client *client = user_data;
     communityi_sync_end(client->sync);
     communityi_feed_pump(client);
+    communityi_outbox_close(client);
     communityi_operations_close(client);
     phx_loop_remove_source(client->loop, &client->source);
     /* Ends with communityi_client_end, behind a mailbox's task that may still be queued. */
