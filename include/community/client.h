@@ -12,6 +12,7 @@
 #define COMMUNITY_CLIENT_H
 
 #include <community/feed.h>
+#include <community/storage.h>
 #include <phx/client.h>
 #include <phx/http.h>
 #include <phx/keychain.h>
@@ -122,6 +123,15 @@ typedef struct community_config {
     const phx_http *PHX_NULLABLE http;
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
+
+    /* Where the feed is kept between runs, so that it is there, stale, at the client's first turn and before
+     * the network is up. Written behind, within two seconds, and at once when no connection is wanted any more or
+     * the client is released; wiped at logout. NULL: nothing is kept. Consumed, also on failure. What it fails
+     * at is reported by on_error, and the client goes on. */
+    const community_storage *PHX_NULLABLE storage;
+    /* Whose feed it is: required with `storage`, not empty; copied. What is kept for another user is wiped.
+     * A client is one user's: for another, make another. */
+    const char *PHX_NULLABLE user_id;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);
@@ -133,7 +143,7 @@ static inline void community_config_init(community_config *config)
 /*
  * Makes a client; nothing is connected until it is visible and pumped.
  * *out_client: free with community_client_release.
- * PHX_ERROR_INVALID_ARGUMENT: url or keychain is missing. PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: ws: or
+ * PHX_ERROR_INVALID_ARGUMENT: url or keychain, or the storage's user_id, is missing. PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: ws: or
  * http: to another host without allow_insecure. PHX_ERROR_UNSUPPORTED: a port is NULL and this build has
  * no stock one. PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. On failure release_user_data is not called.
  * Threads: any.
@@ -179,8 +189,8 @@ community_client_login(community_client *client, const char *token, size_t token
                                                  phx_status status) PHX_SENDABLE,
                        void *PHX_NULLABLE user_data);
 
-/* The user logged out: disconnects, erases the token, empties the feed (a reset), cancels every request.
- * Never fails; a keychain that cannot be erased is reported by on_error. Threads: any. */
+/* The user logged out: disconnects, erases the token, empties the feed (a reset), wipes the storage, cancels every
+ * request. Never fails; a keychain that cannot be erased, or a storage that cannot be wiped, is reported by on_error. Threads: any. */
 PHX_API void community_client_logout(community_client *client);
 
 /* Leaves COMMUNITY_UNAUTHORIZED, or a wait for the next attempt, and tries at once: the token or the

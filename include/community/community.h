@@ -9,5 +9,6 @@
 #include <community/feed.h>
 #include <community/post.h>
 #include <community/rest.h>
+#include <community/storage.h>
 
 #endif

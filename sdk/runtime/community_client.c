@@ -50,6 +50,8 @@ bool communityi_client_is_live(community_client *client)
 /* What a client holds but its memory and its phx_client. */
 static void let_go(community_client *client)
 {
+    communityi_cache_free(client);
+    communityi_storage_free(client);
     communityi_sync_free(client->sync);
     communityi_store_free(client->store);
     community_snapshot_release(client->snapshot);
@@ -66,12 +68,19 @@ static void turn(void *user_data, uint64_t now_ms)
 {
     community_client *client = user_data;
     client->needs_turn = false;
+    communityi_storage_begin_turn(client);
     communityi_mailbox_empty(client);
     communityi_link_turn(client, now_ms);
     communityi_sync_advance(client->sync, now_ms);
     communityi_feed_pump(client);
     communityi_feed_flush(client);
     communityi_status_publish(client);
+    communityi_storage_end_turn(client, now_ms);
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
 }
 
 static uint64_t deadline_ms(void *user_data)
@@ -80,9 +89,9 @@ static uint64_t deadline_ms(void *user_data)
     if (client->needs_turn) {
         return 0;
     }
-    uint64_t link_ms = communityi_link_deadline_ms(client);
-    uint64_t sync_ms = communityi_sync_deadline_ms(client->sync);
-    return link_ms < sync_ms ? link_ms : sync_ms;
+    return earlier(
+        communityi_storage_deadline_ms(client),
+        earlier(communityi_link_deadline_ms(client), communityi_sync_deadline_ms(client->sync)));
 }
 
 static phx_status check_api_url(const community_config *config)
@@ -103,6 +112,19 @@ static phx_status check_api_url(const community_config *config)
     return status;
 }
 
+static phx_status check_storage(const community_config *config)
+{
+    const community_storage *storage = config->storage;
+    if (storage == NULL) {
+        return PHX_OK;
+    }
+    bool is_whole = storage->open != NULL && storage->read != NULL && storage->change != NULL &&
+                    storage->wipe != NULL;
+    return is_whole && config->user_id != NULL && config->user_id[0] != '\0'
+               ? PHX_OK
+               : PHX_ERROR_INVALID_ARGUMENT;
+}
+
 static phx_status check(const community_config *config)
 {
     if (config->url == NULL || config->keychain == NULL || config->keychain->read == NULL) {
@@ -111,7 +133,8 @@ static phx_status check(const community_config *config)
     if (config->http != NULL && (config->http->send == NULL || config->http->cancel == NULL)) {
         return PHX_ERROR_INVALID_ARGUMENT;
     }
-    return check_api_url(config);
+    phx_status status = check_storage(config);
+    return status == PHX_OK ? check_api_url(config) : status;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
@@ -157,6 +180,7 @@ static phx_status make_parts(community_client *client)
         return status;
     }
     communityi_retry_init(&client->rejoin_retry, seeds[2]);
+    communityi_cache_init(client, seeds);
     status =
         communityi_store_new(&client->allocator, client->config.max_posts, seeds, &client->store);
     if (status != PHX_OK) {
@@ -232,6 +256,7 @@ static void release_ports(const community_config *config)
     if (config->http != NULL && config->http->release != NULL) {
         config->http->release(config->http->user_data);
     }
+    community_storage_release(config->storage);
     if (config->keychain != NULL) {
         phx_keychain_release(config->keychain);
     }
@@ -254,7 +279,9 @@ phx_status community_client_new(const community_config *given, community_client 
         return status == PHX_OK ? PHX_ERROR_NO_MEMORY : status;
     }
     set_defaults(client);
-    status = take_rest(client, &config);
+    status = communityi_storage_init(client, &config);
+    phx_status rest_status = take_rest(client, &config);
+    status = status == PHX_OK ? rest_status : status;
     if (status == PHX_OK) {
         status = make_parts(client);
     }
@@ -291,6 +318,7 @@ static void run_release(void *user_data)
     communityi_sync_end(client->sync);
     communityi_feed_pump(client);
     communityi_operations_close(client);
+    communityi_storage_close(client);
     phx_loop_remove_source(client->loop, &client->source);
     /* Ends with communityi_client_end, behind a mailbox's task that may still be queued. */
     phx_client_release(client->phx);

@@ -17,6 +17,8 @@
 #include "community/retry.h"
 #include "community/store.h"
 #include "community/sync.h"
+#include "runtime/community_cache.h"
+#include "runtime/community_storage.h"
 
 enum {
     COMMUNITYI_MESSAGE_BYTES = 256
@@ -87,6 +89,9 @@ struct community_client {
     communityi_sync *sync;
     uint64_t page_id; /* of the sync's page that is with the http port; 0: none */
     uint64_t page_http_id;
+
+    communityi_storage storage;
+    communityi_cache cache;
 
     bool is_filled;  /* the feed has been what the server listed, once */
     phx_error error; /* message: in error_message */

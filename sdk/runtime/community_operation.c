@@ -179,6 +179,7 @@ static void log_in(communityi_operation *operation)
                             ? PHX_ERROR_UNSUPPORTED
                             : keychain->write(keychain->user_data, token.data, token.length);
     if (status == PHX_OK) {
+        communityi_storage_reopen(client);
         communityi_link_set_fact(client, COMMUNITYI_FACT_LOGGED_IN, true);
         communityi_link_handle(client, COMMUNITYI_EVENT_RETRY);
     }
