@@ -18,6 +18,7 @@ struct lws_context;
 struct counters {
     uint64_t requests;
     uint64_t upgrades;
+    uint64_t longpolls;
     uint64_t refused;
     uint64_t messages;
     uint64_t joins;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection of conn.h. Nothing here frees a connection but libwebsockets' own close callback
- * (through conn_free), so that a walk over all connections may end any of them.
+ * The connection of conn.h. Nothing frees a connection but libwebsockets' own close callback, and
+ * a session its timer, so that a walk over all connections may end any of them.
  */
 #include "conn.h"
 
 #include "log.h"
+#include "longpoll.h"
 #include "route.h"
 #include "socket.h"
 #include "ws.h"
@@ -39,7 +40,7 @@ static void on_timer(lws_sorted_usec_list_t *timer)
     const uint64_t silent_us = (uint64_t)lws_now_usecs() - conn->heard_at_us;
     if (conn->is_ending || conn->is_dead) {
         conn_drop(conn);
-    } else if (conn->app->control.is_stalled) {
+    } else if (conn->app->control.is_stalled || conn->polling != NULL) {
         arm(conn, idle_us);
     } else if (silent_us < idle_us) {
         arm(conn, idle_us - silent_us);
@@ -61,7 +62,9 @@ struct conn *conn_new(struct app *app, struct lws *wsi)
     conn->heard_at_us = (uint64_t)lws_now_usecs();
     conn->next = app->conns;
     app->conns = conn;
-    arm(conn, (uint64_t)app->options->idle_ms * 1000);
+    if (wsi != NULL) {
+        arm(conn, (uint64_t)app->options->idle_ms * 1000);
+    }
     return conn;
 }
 
@@ -83,6 +86,10 @@ void conn_free(struct conn *conn)
     *link = conn->next;
     lws_sul_schedule(conn->app->lws, 0, &conn->timer, NULL, LWS_SET_TIMER_USEC_CANCEL);
     socket_free(conn->socket);
+    longpoll_free(conn->longpoll);
+    if (conn->polling != NULL) {
+        longpoll_forget(conn);
+    }
     while (conn->out_first != NULL) {
         free_first_chunk(conn);
     }
@@ -92,8 +99,15 @@ void conn_free(struct conn *conn)
 
 static bool is_waiting(const struct conn *conn)
 {
-    return conn->is_held || conn->is_ending || conn->is_dead ||
+    return conn->is_held || conn->is_ending || conn->is_dead || conn->polling != NULL ||
            (conn->socket != NULL && conn->app->control.is_stalled);
+}
+
+static size_t take_input(struct conn *conn, char *data, size_t len)
+{
+    return conn->longpoll != NULL ? longpoll_input(conn, data, len)
+           : conn->socket != NULL ? ws_input(conn, data, len)
+                                  : route_input(conn, (struct slice){data, len});
 }
 
 static void process(struct conn *conn)
@@ -105,10 +119,7 @@ static void process(struct conn *conn)
     }
     conn->is_processing = true;
     while (step > 0 && used < conn->in.len && !is_waiting(conn)) {
-        char *data = conn->in.data + used;
-        const size_t len = conn->in.len - used;
-        step = conn->socket != NULL ? ws_input(conn, data, len)
-                                    : route_input(conn, (struct slice){data, len});
+        step = take_input(conn, conn->in.data + used, conn->in.len - used);
         used += step;
     }
     bytes_consume(&conn->in, conn->is_ending ? conn->in.len : used);
@@ -135,7 +146,11 @@ void conn_wake(struct conn *conn)
 {
     if (!conn->is_dead) {
         process(conn);
-        lws_callback_on_writable(conn->wsi);
+        if (conn->longpoll != NULL) {
+            longpoll_wake(conn);
+        } else {
+            lws_callback_on_writable(conn->wsi);
+        }
     }
 }
 
@@ -179,6 +194,10 @@ static void give_up(struct conn *conn, struct bytes *data, const char *why)
 void conn_send(struct conn *conn, struct bytes *data)
 {
     const size_t max = conn->app->options->max_queue_bytes;
+    if (conn->longpoll != NULL) {
+        bytes_free(data); /* a frame: nobody who polls gets to see one */
+        return;
+    }
     if (conn->out_bytes > max || data->len > max - conn->out_bytes) {
         conn->app->counters.slow_consumers += conn->is_dead ? 0 : 1;
         give_up(conn, data, "it does not read its messages");
@@ -203,7 +222,9 @@ void conn_send(struct conn *conn, struct bytes *data)
 
 void conn_end(struct conn *conn)
 {
-    if (!conn->is_ending) {
+    if (conn->longpoll != NULL) {
+        longpoll_end(conn);
+    } else if (!conn->is_ending) {
         conn->is_ending = true;
         arm(conn, LINGER_MS * 1000);
         lws_callback_on_writable(conn->wsi);
@@ -212,7 +233,9 @@ void conn_end(struct conn *conn)
 
 void conn_drop(struct conn *conn)
 {
-    if (!conn->is_dead) {
+    if (conn->longpoll != NULL) {
+        longpoll_end(conn);
+    } else if (!conn->is_dead) {
         conn->is_dead = true;
         lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }

@@ -2,7 +2,7 @@
 /*
  * One TCP (or TLS) connection: the bytes that came and are not yet understood, a bounded queue of
  * bytes to go, and how it ends. Knows nothing of what the bytes say; route.h does for HTTP, and
- * ws.h once the connection is a WebSocket.
+ * ws.h once the connection is a WebSocket. A long-poll session is one too, without the TCP.
  */
 #ifndef BACKEND_CONN_H
 #define BACKEND_CONN_H
@@ -13,17 +13,20 @@
 #include <libwebsockets.h>
 
 struct chunk;
+struct longpoll;
 struct socket;
 
 struct conn {
     struct app *app;
-    struct lws *wsi;
+    struct lws *wsi; /* NULL: a long-poll session, with no connection of its own */
     struct conn *next;
     struct bytes in;
     struct chunk *out_first;
     struct chunk *out_last;
     size_t out_bytes;
-    struct socket *socket; /* set once it is a WebSocket */
+    struct socket *socket;     /* set once it is a WebSocket, and in a session */
+    struct longpoll *longpoll; /* a session's own state */
+    struct longpoll *polling;  /* the session whose messages a request waits for */
     uint64_t heard_at_us;
     lws_sorted_usec_list_t timer;
     bool is_control;    /* asks the control endpoint: exempt from the faults that it makes */

@@ -27,6 +27,7 @@ static void append_status(struct app *app, struct bytes *out)
         {"channels", channels},
         {"requests", counters->requests},
         {"upgrades", counters->upgrades},
+        {"longpolls", counters->longpolls},
         {"refused", counters->refused},
         {"messages", counters->messages},
         {"joins", counters->joins},

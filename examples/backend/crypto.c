@@ -11,6 +11,7 @@
 #include <mbedtls/md.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* One generator for the program: seeding it costs more than all else that a new post does. */
 static mbedtls_entropy_context entropy;
@@ -94,14 +95,16 @@ bool crypto_base64_decode(struct slice text, struct bytes *out)
         bytes_char(&padded, '=');
     }
     const struct slice whole = slice_from(&padded);
-    unsigned char decoded[1024];
+    const size_t max = whole.len / 4 * 3 + 1;
+    unsigned char *decoded = padded.failed ? NULL : malloc(max);
     size_t len = 0;
     const bool good =
-        !padded.failed && mbedtls_base64_decode(decoded, sizeof(decoded), &len,
-                                                (const unsigned char *)whole.data, whole.len) == 0;
+        decoded != NULL && mbedtls_base64_decode(decoded, max, &len,
+                                                 (const unsigned char *)whole.data, whole.len) == 0;
     bytes_free(&padded);
     if (good) {
         bytes_append(out, decoded, len);
     }
+    free(decoded);
     return good && !out->failed;
 }

@@ -22,6 +22,7 @@ static const char usage[] =
     "  --add-user NAME:TOKEN[:member]\n"
     "                     add a user, or give the one of that name a new token\n"
     "  --idle-ms N        close a socket that has sent nothing for so long (default 60000)\n"
+    "  --window-ms N      how long a long poll waits for messages (default 10000)\n"
     "  --max-message N    largest message taken from a client, in bytes (default 8000000)\n"
     "  --max-queue N      drop a client with more than N bytes unread (default 33554432)\n"
     "  --int-ids N        number the posts from N on instead of giving them UUIDs\n"
@@ -77,6 +78,7 @@ static const struct option names[] = {
     {"key", required_argument, NULL, 'k'},
     {"add-user", required_argument, NULL, 'u'},
     {"idle-ms", required_argument, NULL, 'i'},
+    {"window-ms", required_argument, NULL, 'w'},
     {"max-message", required_argument, NULL, 'm'},
     {"max-queue", required_argument, NULL, 'q'},
     {"int-ids", required_argument, NULL, 'n'},
@@ -111,6 +113,8 @@ static bool take(int option, struct options *out)
         return add_user(out);
     case 'i':
         return number_option("idle-ms", UINT32_MAX / 2, &out->idle_ms);
+    case 'w':
+        return number_option("window-ms", UINT32_MAX / 2, &out->window_ms);
     case 'm':
         return number_option("max-message", 64U << 20, &out->max_message_bytes);
     case 'q':
@@ -133,6 +137,7 @@ bool options_parse(int argc, char **argv, struct options *out, int *out_exit)
         .port = 4000,
         .db = "community.db",
         .idle_ms = 60000,
+        .window_ms = 10000,
         .max_message_bytes = 8000000,
         .max_queue_bytes = 32U << 20,
     };

@@ -22,6 +22,7 @@ struct options {
     bool control;
     int64_t int_ids; /* the first post's id; 0: UUIDs */
     uint32_t idle_ms;
+    uint32_t window_ms; /* of a long poll */
     uint32_t max_message_bytes;
     uint32_t max_queue_bytes;
     const char *added_users[ADDED_USERS_MAX];

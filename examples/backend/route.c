@@ -6,6 +6,7 @@
 #include "route.h"
 
 #include "json.h"
+#include "longpoll.h"
 #include "rest.h"
 #include "ws.h"
 
@@ -78,6 +79,8 @@ static void dispatch(struct conn *conn, const struct http_request *request)
         ws_upgrade(conn, request);
     } else if (is_rest) {
         rest_handle(conn, request);
+    } else if (slice_is(request->path, "/community/longpoll")) {
+        longpoll_handle(conn, request);
     } else {
         route_error(conn, request, 404, "Not Found");
     }

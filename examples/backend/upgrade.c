@@ -46,7 +46,7 @@ static const struct user *authenticate(struct app *app, const struct http_reques
 }
 
 /* MAJOR.MINOR.PATCH as in Phoenix's "~> 1.0.0" and "~> 2.0.0". */
-static bool serializer_of(struct slice query, enum serializer_version *out)
+bool ws_serializer_of(struct slice query, enum serializer_version *out)
 {
     struct bytes vsn = {0};
     struct slice patch = {"0", 1};
@@ -140,7 +140,7 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
     enum serializer_version version = SERIALIZER_1;
     struct bytes fault = {0};
     check_form(request, &fault);
-    if (user == NULL || !serializer_of(request->query, &version)) {
+    if (user == NULL || !ws_serializer_of(request->query, &version)) {
         struct bytes line = {0};
         bytes_slice(&line, slice_from(header));
         bytes_char(&line, '\0');

@@ -4,6 +4,7 @@
  */
 #include "ws.h"
 
+#include "longpoll.h"
 #include "socket.h"
 
 enum {
@@ -16,6 +17,10 @@ enum {
 void ws_send(struct conn *conn, enum ws_opcode opcode, const struct bytes *payload)
 {
     struct bytes frame = {0};
+    if (conn->longpoll != NULL) {
+        longpoll_send(conn, slice_from(payload));
+        return;
+    }
     if (conn->is_ending) {
         return;
     }

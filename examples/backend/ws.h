@@ -8,10 +8,14 @@
 
 #include "conn.h"
 #include "http.h"
+#include "serializer.h"
 #include "ws_frame.h"
 
 /* Answers GET /community/websocket: 101 and a socket, or the status that refuses it. */
 void ws_upgrade(struct conn *conn, const struct http_request *request);
+
+/* The serializer that the query's vsn asks for; false if there is none. */
+bool ws_serializer_of(struct slice query, enum serializer_version *out);
 
 /* Takes one frame; returns how many bytes it was, 0 while it is not whole. */
 size_t ws_input(struct conn *conn, char *data, size_t len);

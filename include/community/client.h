@@ -105,7 +105,8 @@ typedef struct community_config {
     void (*PHX_NULLABLE release_user_data)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
 
     uint32_t max_posts;          /* the feed's capacity, the oldest are dropped; 0: 1000 */
-    uint32_t page_posts;         /* posts a page in a sync; 0: 50 */
+    uint32_t page_posts;         /* posts a page in a sync; 0: 50. No more than the server gives at a time:
+                                  * a page with fewer is taken for the last one */
     uint32_t request_timeout_ms; /* for one REST call; 0: 15000 */
     uint32_t max_requests;       /* REST calls that may be under way or waiting; 0: 64 */
     /* Send the token in the clear to a host that is not this one (ws:, http:). */
@@ -124,7 +125,13 @@ typedef struct community_config {
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
 
+    /* Where the feed is kept between runs, so that it is there, stale, at the client's first turn and before
+     * the network is up. Written behind, within two seconds, and at once when no connection is wanted any more or
+     * the client is released; wiped at logout. NULL: nothing is kept. Consumed, also on failure. What it fails
+     * at is reported by on_error, and the client goes on. */
     const community_storage *PHX_NULLABLE storage;
+    /* Whose feed it is: required with `storage`, not empty; copied. With it, likes are shown at once. What is kept for another user is wiped.
+     * A client is one user's: for another, make another. */
     const char *PHX_NULLABLE user_id;
 
     /* Keep writes that cannot be sent now, and send them later: community/outbox.h. */
@@ -150,7 +157,7 @@ static inline void community_config_init(community_config *config)
 /*
  * Makes a client; nothing is connected until it is visible and pumped.
  * *out_client: free with community_client_release.
- * PHX_ERROR_INVALID_ARGUMENT: url or keychain is missing. PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: ws: or
+ * PHX_ERROR_INVALID_ARGUMENT: url or keychain, or the storage's user_id, is missing. PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: ws: or
  * http: to another host without allow_insecure. PHX_ERROR_UNSUPPORTED: a port is NULL and this build has
  * no stock one. PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. On failure release_user_data is not called.
  * Threads: any.
@@ -186,16 +193,18 @@ PHX_API void community_client_set_visible(community_client *client, bool is_visi
 PHX_API void community_client_set_foreground(community_client *client, bool is_foreground);
 PHX_API void community_client_set_network(community_client *client, bool is_up);
 
-/* The user logged in: stores the token (copied, wiped after use) in the keychain. done: as for requests;
- * NULL: nobody asks. Statuses of `done`: the keychain's. Threads: any. */
+/* The user logged in: stores the token (copied, wiped after use) in the keychain. PHX_ERROR_INVALID_ARGUMENT:
+ * empty, or not visible ASCII. PHX_ERROR_TOO_LARGE, PHX_ERROR_QUEUE_FULL (logins count in max_requests),
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED. done: called exactly once if it was accepted, with PHX_OK, the keychain's
+ * status, or PHX_ERROR_CANCELLED; NULL: nobody asks. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status
 community_client_login(community_client *client, const char *token, size_t token_length,
                        void (*PHX_NULLABLE done)(void *PHX_NULLABLE user_data,
                                                  phx_status status) PHX_SENDABLE,
                        void *PHX_NULLABLE user_data);
 
-/* The user logged out: disconnects, erases the token, empties the feed (a reset), cancels every request.
- * Never fails; a keychain that cannot be erased is reported by on_error. Threads: any. */
+/* The user logged out: disconnects, erases the token, empties the feed (a reset), wipes the storage, cancels every
+ * request. Never fails; a keychain that cannot be erased, or a storage that cannot be wiped, is reported by on_error. Threads: any. */
 PHX_API void community_client_logout(community_client *client);
 
 /* Leaves COMMUNITY_UNAUTHORIZED, or a wait for the next attempt, and tries at once: the token or the

@@ -10,5 +10,6 @@
 #include <community/outbox.h>
 #include <community/post.h>
 #include <community/rest.h>
+#include <community/storage.h>
 
 #endif

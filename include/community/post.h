@@ -44,7 +44,8 @@ typedef struct community_post {
     int64_t inserted_at_ms; /* UTC milliseconds since 1970 */
     int64_t updated_at_ms;
     /* A JSON object of the members that this version does not know, as the server wrote them ("title",
-     * "image_url", "media", ...); "{}" for none. */
+     * "image_url", "media", ...); "{}" for none. An author with members that this version does not know is
+     * in it too, whole, as "author". */
     phx_slice extra_json;
 } community_post;
 

@@ -28,7 +28,8 @@ PHX_ENUM_BEGIN(phx_channel_state)
     PHX_CHANNEL_JOINED,
     PHX_CHANNEL_ERRORED,    /* wanted; the join failed, the channel crashed or the connection dropped;
                              * joins again by itself */
-    PHX_CHANNEL_REFUSED,    /* the join was refused for good; waits for phx_channel_rejoin */
+    PHX_CHANNEL_REFUSED,    /* the join was refused, and trying again would not help: see
+                             * phx_join_verdict; waits for phx_channel_rejoin */
     PHX_CHANNEL_LEAVING,    /* phx_leave is sent and not answered yet */
 PHX_ENUM_END(phx_channel_state)
 
@@ -77,6 +78,18 @@ PHX_ENUM_BEGIN(phx_overflow)
     PHX_OVERFLOW_DROP_OLDEST, /* the channel's oldest push that was not sent yet does, if there is one */
 PHX_ENUM_END(phx_overflow)
 
+/* What to do about a join that the server refused. */
+PHX_ENUM_BEGIN(phx_join_verdict)
+    PHX_JOIN_RETRY = 0,     /* join again, with backoff */
+    PHX_JOIN_UNAUTHORIZED,  /* PHX_CHANNEL_REFUSED with PHX_ERROR_UNAUTHORIZED: the credentials */
+    PHX_JOIN_PERMANENT,     /* PHX_CHANNEL_REFUSED with PHX_ERROR_JOIN_REFUSED: anything else */
+PHX_ENUM_END(phx_join_verdict)
+
+/* The SDK's own verdict, by the reply's `reason`: "unauthorized", "unauthenticated", "invalid_token" and
+ * "token_expired" are the credentials; "unmatched topic", "unknown_topic", "not_a_member", "forbidden" and
+ * "not_found" are permanent; all others are tried again. Threads: any. */
+PHX_API phx_join_verdict phx_join_verdict_of(const phx_reply *reply);
+
 typedef struct phx_channel_options {
     uint32_t struct_size;
     /* The join's payload: JSON text. NULL: "{}". Copied. */
@@ -92,6 +105,9 @@ typedef struct phx_channel_options {
     void (*PHX_NULLABLE release_user_data)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
     uint32_t timeout_ms; /* of the join and, by default, of pushes and the leave; 0: the client's */
     phx_overflow overflow;
+    /* Decides instead of phx_join_verdict_of. Called on the loop's thread; calls nothing else of the SDK. */
+    phx_join_verdict (*PHX_NULLABLE judge_refusal)(void *PHX_NULLABLE user_data,
+                                                   const phx_reply *reply) PHX_SENDABLE;
 } phx_channel_options;
 
 PHX_API void phx_channel_options_init_sized(phx_channel_options *options, uint32_t struct_size);

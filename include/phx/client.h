@@ -161,7 +161,8 @@ static inline void phx_client_config_init(phx_client_config *config)
  * *out_client: free with phx_client_release. PHX_ERROR_INVALID_ARGUMENT: no url, or a port without its
  * functions. PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: a keychain, and ws: to another host without
  * allow_insecure. PHX_ERROR_UNSUPPORTED: a port is NULL and this build has no stock one.
- * PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. On failure release_user_data is not called. Threads: any.
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. On failure release_user_data is not called.
+ * Threads: any; with a `loop` that is being pumped, that loop's only.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_client_new(const phx_client_config *config,
                                                  phx_client *PHX_NULLABLE *PHX_NONNULL out_client);

@@ -58,7 +58,8 @@ typedef struct phx_transport_events {
      * 1005 if it held no code, 1006 without a close frame), PHX_ERROR_UPGRADE_REFUSED or
      * PHX_ERROR_UNAUTHORIZED (with http_status, retry_after_ms), PHX_ERROR_NAME_NOT_FOUND,
      * PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE, PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*,
-     * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_NO_MEMORY. Borrowed.
+     * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many
+     * look-ups hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
      */
     void (*closed)(void *PHX_NULLABLE user_data, const phx_error *error);
 } phx_transport_events;
@@ -87,13 +88,14 @@ typedef struct phx_transport {
     /*
      * Begins a connection; returns at once, never blocks. PHX_OK: `closed` will come unless the
      * connection is released first. Any other status: no connection, no event, *out is NULL
-     * (PHX_ERROR_INVALID_URL, PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM). Threads: loop only.
+     * (PHX_ERROR_INVALID_URL, PHX_ERROR_INVALID_ARGUMENT: a header that is none, PHX_ERROR_TOO_LARGE: headers
+     * or sub-protocols, PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM). Threads: loop only.
      */
     phx_status (*open)(void *PHX_NULLABLE user_data, const phx_transport_request *request,
                        const phx_transport_events *events,
                        phx_connection *PHX_NULLABLE *PHX_NONNULL out_connection);
-    /* Queues one message, copying it. Only between opened and closed/close. PHX_ERROR_NO_MEMORY:
-     * nothing was queued. Threads: loop only. */
+    /* Queues one message, copying it. Only between opened and closed/close, else
+     * PHX_ERROR_INVALID_STATE. PHX_ERROR_NO_MEMORY: nothing was queued. Threads: loop only. */
     phx_status (*send)(void *PHX_NULLABLE user_data, phx_connection *connection,
                        phx_frame_kind kind, const uint8_t *data, size_t length);
     /* Begins the close handshake behind what is queued: code 1000..4999, reason at most 123 bytes.
@@ -106,6 +108,9 @@ typedef struct phx_transport {
     void (*release_connection)(void *PHX_NULLABLE user_data, phx_connection *connection);
     /* Frees the transport; all its connections were released before. Threads: loop only. */
     void (*PHX_NULLABLE release)(void *PHX_NULLABLE user_data);
+    /* The transport notices a dead link by itself and keeps the server from its idle limit, so the client
+     * sends no heartbeats. Read at every `opened`: it may differ from one connection to the next. */
+    bool skips_heartbeat;
 } phx_transport;
 
 PHX_NONNULL_END

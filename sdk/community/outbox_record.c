@@ -139,8 +139,11 @@ static bool parse_key(phx_slice key, uint64_t *out_number)
     }
     memcpy(text, key.data, key.length);
     text[key.length] = '\0';
-    return strspn(text, "0123456789abcdef") == key.length &&
-           sscanf(text, "%16" SCNx64, out_number) == 1 && *out_number <= INT64_MAX;
+    uint64_t number = 0;
+    bool is_number = strspn(text, "0123456789abcdef") == key.length &&
+                     sscanf(text, "%16" SCNx64, &number) == 1 && number <= INT64_MAX;
+    *out_number = is_number ? number : 0;
+    return is_number;
 }
 
 static bool read_object(record_reader *reader, communityi_outbox_record *out)

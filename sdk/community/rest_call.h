@@ -62,7 +62,7 @@ PHX_MUST_CHECK phx_status communityi_rest_authorization(const char *token, size_
 void communityi_rest_key_text(const uint8_t key[COMMUNITYI_KEY_BYTES],
                               char out[COMMUNITYI_KEY_TEXT_BYTES]);
 
-/* What became of a call. */
+/* What became of a call. Stays where it is: the result points into it. */
 typedef struct communityi_answer {
     community_result result; /* its message is in `message` or static; the posts are the answer's */
     const community_post **posts;

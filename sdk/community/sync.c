@@ -25,6 +25,7 @@ struct communityi_sync {
     communityi_retry retry;
     uint64_t page_id; /* of the page that is wanted or was last */
     bool is_refresh;
+    bool is_cut; /* the feed was full: the server may have more */
     uint64_t due_ms;
     uint64_t done_ms;
     uint64_t count;
@@ -114,6 +115,22 @@ void communityi_sync_hurry(communityi_sync *sync)
     }
 }
 
+/* A feed that was full and lost a post has room for what the server has below: the rows that are
+ * held, and pages from there on. */
+static void fill_up(communityi_sync *sync, uint64_t now_ms)
+{
+    size_t count = communityi_store_count(sync->config.store);
+    if (count >= sync->config.max_posts) {
+        sync->is_cut = true;
+    } else if (sync->is_cut && sync->state == DONE) {
+        enter(sync, FETCHING);
+        want_next_page(sync);
+        if (communityi_rows_add_store(&sync->rows, sync->config.store) != PHX_OK) {
+            restart(sync, 0, now_ms);
+        }
+    }
+}
+
 phx_status communityi_sync_live(communityi_sync *sync, communityi_live *live, uint64_t now_ms,
                                 bool *out_changed)
 {
@@ -124,6 +141,7 @@ phx_status communityi_sync_live(communityi_sync *sync, communityi_live *live, ui
     } else if (status != PHX_OK) {
         communityi_sync_lost(sync, now_ms);
     }
+    fill_up(sync, now_ms);
     return status;
 }
 
@@ -150,6 +168,7 @@ static phx_status finish(communityi_sync *sync, uint64_t now_ms)
     if (status == PHX_OK) {
         enter(sync, DONE);
         sync->done_ms = now_ms;
+        sync->is_cut = communityi_store_count(sync->config.store) >= sync->config.max_posts;
     }
     return status;
 }

@@ -69,6 +69,17 @@ static phx_status add_row(void *user_data, const community_post *post)
     return PHX_OK;
 }
 
+phx_status communityi_rows_add_store(communityi_rows *rows, const communityi_store *store)
+{
+    page_load load = {.rows = rows};
+    phx_status status = PHX_OK;
+    size_t count = communityi_store_count(store);
+    for (size_t i = 0; i < count && status == PHX_OK; i++) {
+        status = add_row(&load, community_post_retain(communityi_store_at(store, i)));
+    }
+    return status;
+}
+
 phx_status communityi_rows_add_page(communityi_rows *rows, const void *body, size_t length,
                                     size_t *out_count, size_t *out_new, const char **out_reason)
 {

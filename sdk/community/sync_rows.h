@@ -24,6 +24,10 @@ void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator,
 void communityi_rows_free(communityi_rows *rows);
 void communityi_rows_clear(communityi_rows *rows);
 
+/* Appends what the store holds. PHX_ERROR_NO_MEMORY: some may have been. */
+PHX_MUST_CHECK phx_status communityi_rows_add_store(communityi_rows *rows,
+                                                    const communityi_store *store);
+
 /* Appends the posts of a page, but for ids that are there. *out_count: posts in the page, *out_new:
  * of them, appended. PHX_ERROR_UNEXPECTED_RESPONSE with *out_reason, PHX_ERROR_NO_MEMORY: some may
  * have been. */

@@ -9,12 +9,6 @@
 #include "phx/backoff.h"
 #include "phx/types.h"
 #include "support/alloc.h"
-#include "wire/json.h"
-
-/* Reasons of a refused join that trying again does not change. Phoenix's own, and the contract's. */
-static const char *const permanent_reasons[] = {
-    "unmatched topic", "unknown_topic", "not_a_member", "unauthorized", "forbidden",
-};
 
 phx_reply phxi_reply_of(phx_status status, const char *message)
 {
@@ -244,6 +238,8 @@ static phxi_channel *new_channel(phxi_engine *engine, const phxi_join_request *r
     channel->timeout_ms =
         request->timeout_ms != 0 ? request->timeout_ms : engine->config.push_timeout_ms;
     channel->overflow = request->overflow;
+    channel->judge_refusal = request->judge_refusal;
+    channel->judge_user_data = request->judge_user_data;
     return channel;
 }
 
@@ -339,21 +335,6 @@ void phxi_engine_rejoin(phxi_engine *engine, uint64_t now_ms, uint64_t channel_i
 
 /* --- inputs: what the server says --- */
 
-static bool is_permanent(const phx_reply *reply)
-{
-    char reason[64];
-    if (reply->is_binary || !phxi_json_member_text(reply->response.data, reply->response.length,
-                                                   "reason", reason, sizeof reason)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof permanent_reasons / sizeof permanent_reasons[0]; i++) {
-        if (strcmp(reason, permanent_reasons[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
     end_join(engine, channel);
@@ -371,9 +352,13 @@ static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *
 
 static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply)
 {
-    reply->error.status = PHX_ERROR_JOIN_REFUSED;
-    reply->error.message = phx_status_message(PHX_ERROR_JOIN_REFUSED);
-    if (!is_permanent(reply)) {
+    phx_join_verdict verdict = channel->judge_refusal != NULL
+                                   ? channel->judge_refusal(channel->judge_user_data, reply)
+                                   : phx_join_verdict_of(reply);
+    reply->error.status = verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED
+                                                           : PHX_ERROR_JOIN_REFUSED;
+    reply->error.message = phx_status_message(reply->error.status);
+    if (verdict == PHX_JOIN_RETRY) {
         schedule_rejoin(engine, channel, reply);
         return;
     }

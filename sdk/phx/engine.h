@@ -60,6 +60,8 @@ typedef struct phxi_join_request {
     phx_slice topic;
     uint32_t timeout_ms; /* 0: the engine's */
     phx_overflow overflow;
+    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply); /* NULL: the SDK's own */
+    void *judge_user_data;
     void *user;
 } phxi_join_request;
 
@@ -94,6 +96,8 @@ void phxi_engine_shut_down(phxi_engine *engine, uint64_t now_ms);
 
 /* --- inputs: what the transport reports; `epoch` is that of PHXI_ACTION_OPEN --- */
 
+/* Before an opened: whether that connection needs no heartbeats (a probe is sent all the same). */
+void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping);
 void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch);
 /* Also an attempt that could not even begin: the keychain's status, the transport's. */
 void phxi_engine_closed(phxi_engine *engine, uint64_t now_ms, uint64_t epoch,

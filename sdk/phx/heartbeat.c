@@ -10,11 +10,18 @@
 
 #include "phx/types.h"
 
+void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping)
+{
+    engine->skips_heartbeats = is_skipping;
+}
+
 void phxi_heartbeat_start(phxi_engine *engine)
 {
     engine->heartbeat_ref = 0;
     engine->last_received_ms = engine->now_ms;
-    if (engine->config.heartbeat_interval_ms != UINT32_MAX) {
+    if (engine->config.heartbeat_interval_ms == UINT32_MAX || engine->skips_heartbeats) {
+        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
+    } else {
         engine->heartbeat_timer.kind = PHXI_TIMER_HEARTBEAT;
         phxi_timer_arm(&engine->timers, &engine->heartbeat_timer,
                        engine->now_ms + engine->config.heartbeat_interval_ms);
@@ -83,9 +90,6 @@ void phxi_heartbeat_answered(phxi_engine *engine)
 {
     measure(engine);
     phxi_heartbeat_start(engine);
-    if (engine->config.heartbeat_interval_ms == UINT32_MAX) {
-        phxi_timer_cancel(&engine->timers, &engine->heartbeat_timer);
-    }
 }
 
 /* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins sent

@@ -123,22 +123,32 @@ static phxi_push *oldest_unsent(const phxi_channel *channel)
     return push;
 }
 
-static bool is_full(const phxi_engine *engine, size_t bytes)
+/* Whether `bytes` more find no room beside so many pushes and bytes. */
+static bool is_full(const phxi_engine *engine, size_t count, size_t queued, size_t bytes)
 {
-    size_t queued = engine->buffered_bytes + engine->unsent_bytes;
-    return engine->pushes_by_id.count >= engine->config.max_queued_pushes ||
-           queued > engine->config.max_queued_bytes ||
+    return count >= engine->config.max_queued_pushes || queued > engine->config.max_queued_bytes ||
            bytes > engine->config.max_queued_bytes - queued;
 }
 
+/* Drops no more than it must, and nothing if that would not be enough. */
 static phx_status make_room(phxi_engine *engine, phxi_channel *channel, size_t bytes)
 {
-    while (is_full(engine, bytes)) {
-        phxi_push *oldest = oldest_unsent(channel);
-        if (channel->overflow != PHX_OVERFLOW_DROP_OLDEST || oldest == NULL) {
-            return PHX_ERROR_QUEUE_FULL;
+    size_t count = engine->pushes_by_id.count;
+    size_t queued = engine->buffered_bytes + engine->unsent_bytes;
+    size_t drops = 0;
+    phxi_push *push = channel->overflow == PHX_OVERFLOW_DROP_OLDEST ? channel->first_push : NULL;
+    for (; push != NULL && is_full(engine, count, queued, bytes); push = push->next) {
+        if (push->ref == 0) {
+            drops++;
+            count--;
+            queued -= size_of(push);
         }
-        fail(engine, oldest, PHX_ERROR_QUEUE_FULL, NULL);
+    }
+    if (is_full(engine, count, queued, bytes)) {
+        return PHX_ERROR_QUEUE_FULL;
+    }
+    for (; drops > 0; drops--) {
+        fail(engine, oldest_unsent(channel), PHX_ERROR_QUEUE_FULL, NULL);
     }
     return PHX_OK;
 }

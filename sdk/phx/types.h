@@ -57,6 +57,8 @@ typedef struct phxi_channel {
     void *user;
     uint32_t timeout_ms;
     phx_overflow overflow;
+    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply); /* NULL: the SDK's own */
+    void *judge_user_data;
     phx_channel_state state;
     uint64_t join_ref;
     uint64_t leave_ref;
@@ -115,6 +117,7 @@ struct phxi_engine {
     phxi_timer stable_timer;
 
     /* heartbeat */
+    bool skips_heartbeats; /* on this connection */
     phxi_timer heartbeat_timer; /* HEARTBEAT or HEARTBEAT_TIMEOUT */
     uint64_t heartbeat_ref;     /* 0: none is unanswered */
     uint64_t heartbeat_sent_ms;

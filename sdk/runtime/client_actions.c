@@ -81,7 +81,8 @@ static void explain(phx_reply *reply, char *text, size_t capacity)
 {
     char said[192];
     bool is_refusal = reply->error.status == PHX_ERROR_REFUSED ||
-                      reply->error.status == PHX_ERROR_JOIN_REFUSED;
+                      reply->error.status == PHX_ERROR_JOIN_REFUSED ||
+                      reply->error.status == PHX_ERROR_UNAUTHORIZED;
     if (is_refusal && !reply->is_binary &&
         phxi_json_error_text(reply->response.data, reply->response.length, said, sizeof said)) {
         (void)snprintf(text, capacity, "%s: %s", phx_status_message(reply->error.status), said);

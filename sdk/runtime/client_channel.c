@@ -33,6 +33,7 @@ typedef struct channel_command {
     bool is_binary;
     uint32_t timeout_ms;
     phx_overflow overflow;
+    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply);
     phxi_channel_record *channel;
     phxi_push_record *push;
 } channel_command;
@@ -51,6 +52,8 @@ static void run_join(phx_client *client, channel_command *command, bool is_closi
         .topic = command->name,
         .timeout_ms = command->timeout_ms,
         .overflow = command->overflow,
+        .judge_refusal = command->judge_refusal,
+        .judge_user_data = command->channel->user_data,
         .user = command->channel,
     };
     phx_status status =
@@ -189,6 +192,7 @@ phx_status phx_channel_join(phx_client *client, const char *topic,
     command->channel = record;
     command->timeout_ms = options.timeout_ms;
     command->overflow = options.overflow;
+    command->judge_refusal = options.judge_refusal;
     phx_status status = post(client, command);
     if (status != PHX_OK) {
         phxi_free(client->allocator, record);

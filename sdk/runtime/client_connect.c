@@ -9,6 +9,7 @@
 #include "runtime/client_types.h"
 #include "support/alloc.h"
 #include "support/buffer.h"
+#include "support/config.h"
 #include "support/log.h"
 #include "support/redact.h"
 #include "wire/base64.h"
@@ -110,7 +111,10 @@ static void on_opened(void *user_data, const char *subprotocol)
 {
     (void)subprotocol; /* a server that echoes none is a server that was not told to */
     phx_client *client = user_data;
+    const phx_transport *transport = client->transport;
     phxi_log(phx_loop_log(client->loop), PHX_LOG_INFO, "phx", "connected");
+    phxi_engine_skip_heartbeats(client->engine, PHXI_HAS_MEMBER(transport, skips_heartbeat) &&
+                                                    transport->skips_heartbeat);
     phxi_engine_opened(client->engine, phx_loop_now_ms(client->loop), client->connection_epoch);
     phxi_client_drain(client);
 }

@@ -54,6 +54,8 @@ bool communityi_client_is_live(community_client *client)
 /* What a client holds but its memory and its phx_client. */
 static void let_go(community_client *client)
 {
+    communityi_cache_free(client);
+    communityi_storage_free(client);
     communityi_sync_free(client->sync);
     communityi_likes_free(&client->likes);
     community_outbox_release(client->outbox_list);
@@ -63,9 +65,6 @@ static void let_go(community_client *client)
         client->http->release(client->http->user_data);
     }
     phx_keychain_release(client->keychain);
-    if (client->storage != NULL && client->storage->release != NULL) {
-        client->storage->release(client->storage->user_data);
-    }
     phxi_free(&client->allocator, client->user_id);
     phxi_free(&client->allocator, client->api_url);
 }
@@ -74,10 +73,7 @@ static void turn(void *user_data, uint64_t now_ms)
 {
     community_client *client = user_data;
     client->needs_turn = false;
-    if (!client->is_loaded) {
-        client->is_loaded = true;
-        communityi_outbox_records_load(client);
-    }
+    communityi_storage_begin_turn(client);
     communityi_mailbox_empty(client);
     communityi_link_turn(client, now_ms);
     communityi_outbox_pump(client, NULL, NULL);
@@ -87,6 +83,12 @@ static void turn(void *user_data, uint64_t now_ms)
     communityi_feed_flush(client);
     communityi_outbox_flush(client);
     communityi_status_publish(client);
+    communityi_storage_end_turn(client, now_ms);
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
 }
 
 static uint64_t deadline_ms(void *user_data)
@@ -95,11 +97,11 @@ static uint64_t deadline_ms(void *user_data)
     if (client->needs_turn) {
         return 0;
     }
-    uint64_t link_ms = communityi_link_deadline_ms(client);
-    uint64_t sync_ms = communityi_sync_deadline_ms(client->sync);
-    uint64_t outbox_ms = communityi_outbox_deadline_ms(&client->outbox);
-    uint64_t deadline_ms = link_ms < sync_ms ? link_ms : sync_ms;
-    return deadline_ms < outbox_ms ? deadline_ms : outbox_ms;
+    uint64_t connection_ms =
+        earlier(communityi_link_deadline_ms(client), communityi_sync_deadline_ms(client->sync));
+    uint64_t kept_ms = earlier(communityi_storage_deadline_ms(client),
+                               communityi_outbox_deadline_ms(&client->outbox));
+    return earlier(connection_ms, kept_ms);
 }
 
 static phx_status check_api_url(const community_config *config)
@@ -120,6 +122,19 @@ static phx_status check_api_url(const community_config *config)
     return status;
 }
 
+static phx_status check_storage(const community_config *config)
+{
+    const community_storage *storage = config->storage;
+    if (storage == NULL) {
+        return PHX_OK;
+    }
+    bool is_whole = storage->open != NULL && storage->read != NULL && storage->change != NULL &&
+                    storage->wipe != NULL;
+    return is_whole && config->user_id != NULL && config->user_id[0] != '\0'
+               ? PHX_OK
+               : PHX_ERROR_INVALID_ARGUMENT;
+}
+
 static phx_status check(const community_config *config)
 {
     if (config->url == NULL || config->keychain == NULL || config->keychain->read == NULL) {
@@ -128,7 +143,8 @@ static phx_status check(const community_config *config)
     if (config->http != NULL && (config->http->send == NULL || config->http->cancel == NULL)) {
         return PHX_ERROR_INVALID_ARGUMENT;
     }
-    return check_api_url(config);
+    phx_status status = check_storage(config);
+    return status == PHX_OK ? check_api_url(config) : status;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
@@ -188,6 +204,7 @@ static phx_status make_parts(community_client *client)
         return status;
     }
     communityi_retry_init(&client->rejoin_retry, seeds[2]);
+    communityi_cache_init(client, seeds);
     status =
         communityi_store_new(&client->allocator, client->config.max_posts, seeds, &client->store);
     if (status != PHX_OK) {
@@ -210,14 +227,14 @@ static phx_status make_parts(community_client *client)
     return communityi_sync_new(&sync, &client->sync);
 }
 
-static phx_status take_storage(community_client *client, const community_config *config)
+static phx_status take_user_id(community_client *client, const community_config *config)
 {
-    client->storage = config->storage;
-    if (config->user_id != NULL) {
-        client->user_id =
-            phxi_copy_text(&client->allocator, config->user_id, strlen(config->user_id));
+    const char *user_id = config->user_id;
+    if (user_id == NULL) {
+        return PHX_OK;
     }
-    return config->user_id != NULL && client->user_id == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
+    client->user_id = phxi_copy_text(&client->allocator, user_id, strlen(user_id));
+    return client->user_id == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
 }
 
 static phx_status take_rest(community_client *client, const community_config *config)
@@ -277,6 +294,7 @@ static void release_ports(const community_config *config)
     if (config->http != NULL && config->http->release != NULL) {
         config->http->release(config->http->user_data);
     }
+    community_storage_release(config->storage);
     if (config->keychain != NULL) {
         phx_keychain_release(config->keychain);
     }
@@ -299,9 +317,11 @@ phx_status community_client_new(const community_config *given, community_client 
         return status == PHX_OK ? PHX_ERROR_NO_MEMORY : status;
     }
     set_defaults(client);
-    status = take_rest(client, &config);
+    status = communityi_storage_init(client, &config);
+    phx_status rest_status = take_rest(client, &config);
+    status = status == PHX_OK ? rest_status : status;
     if (status == PHX_OK) {
-        status = take_storage(client, &config);
+        status = take_user_id(client, &config);
     }
     if (status == PHX_OK) {
         status = make_parts(client);
@@ -340,6 +360,7 @@ static void run_release(void *user_data)
     communityi_feed_pump(client);
     communityi_outbox_close(client);
     communityi_operations_close(client);
+    communityi_storage_close(client);
     phx_loop_remove_source(client->loop, &client->source);
     /* Ends with communityi_client_end, behind a mailbox's task that may still be queued. */
     phx_client_release(client->phx);

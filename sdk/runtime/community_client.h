@@ -18,6 +18,8 @@
 #include "community/retry.h"
 #include "community/store.h"
 #include "community/sync.h"
+#include "runtime/community_cache.h"
+#include "runtime/community_storage.h"
 
 enum {
     COMMUNITYI_MESSAGE_BYTES = 256
@@ -100,12 +102,12 @@ struct community_client {
     communityi_outbox outbox; /* its items are operations */
     communityi_likes likes;
     bool is_outbox_changed;           /* since the list was made */
-    const community_storage *storage; /* NULL: none */
-    phx_status storage_status;
     char *user_id; /* NULL: not known */
-    bool is_loaded;
     uint64_t page_id; /* of the sync's page that is with the http port; 0: none */
     uint64_t page_http_id;
+
+    communityi_storage storage;
+    communityi_cache cache;
 
     bool is_filled;  /* the feed has been what the server listed, once */
     phx_error error; /* message: in error_message */
@@ -177,6 +179,8 @@ void communityi_operation_count_out(communityi_operation *operation);
 /* Ends one that is active, without a word. */
 void communityi_operation_free(communityi_operation *operation);
 void communityi_operations_start(community_client *client);
+/* Those that wait for the outbox go there, though nothing is to be sent any more. */
+void communityi_operations_take_kept(community_client *client);
 void communityi_operations_drop_cancelled(community_client *client);
 void communityi_operations_close(community_client *client);
 

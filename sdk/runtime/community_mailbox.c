@@ -153,6 +153,7 @@ static void log_out(community_client *client)
         keychain->erase == NULL ? PHX_ERROR_UNSUPPORTED : keychain->erase(keychain->user_data);
     communityi_store_clear(client->store);
     communityi_likes_touch(&client->likes, &client->outbox, (phx_slice){NULL, 0});
+    communityi_storage_wipe(client);
     client->is_filled = false;
     client->stale_since_ms = 0;
     if (status != PHX_OK) {

@@ -58,7 +58,7 @@ static void free_operation(communityi_operation *operation)
     phxi_free(&allocator, operation);
 }
 
-/* With the lock held, like all three below. */
+/* The lock is held in these three. */
 static void count_in(communityi_operation *operation)
 {
     communityi_mailbox *mailbox = &operation->client->mailbox;
@@ -262,6 +262,7 @@ static void log_in(communityi_operation *operation)
                             ? PHX_ERROR_UNSUPPORTED
                             : keychain->write(keychain->user_data, token.data, token.length);
     if (status == PHX_OK) {
+        communityi_storage_reopen(client);
         communityi_link_set_fact(client, COMMUNITYI_FACT_LOGGED_IN, true);
         communityi_link_handle(client, COMMUNITYI_EVENT_RETRY);
         communityi_outbox_hurry(&client->outbox);
@@ -318,6 +319,26 @@ void communityi_operations_start(community_client *client)
         }
         start(operation);
     }
+}
+
+void communityi_operations_take_kept(community_client *client)
+{
+    communityi_operation *operation = NULL;
+    do {
+        communityi_client_lock(client);
+        operation = client->mailbox.waiting.first;
+        while (operation != NULL && (!operation->is_kept || operation->is_cancelled)) {
+            operation = operation->next;
+        }
+        if (operation != NULL) {
+            unlink_from(&client->mailbox.waiting, operation);
+            link_last(&client->mailbox.active, operation);
+        }
+        communityi_client_unlock(client);
+        if (operation != NULL) {
+            start(operation);
+        }
+    } while (operation != NULL);
 }
 
 static communityi_operation *take(community_client *client, bool only_cancelled)

@@ -204,25 +204,46 @@ static void tell(communityi_operation *operation, const community_result *answer
 
 /* --- the turn --- */
 
-/* Whether they must be safe now. */
-static bool write_records(community_client *client)
+static void set_recorded(community_client *client)
+{
+    bool is_open = communityi_storage_is_open(client);
+    for (communityi_outbox_item *item = client->outbox.first; item != NULL; item = item->next) {
+        operation_of(item)->is_recorded = is_open;
+    }
+}
+
+static phx_status write_record(communityi_operation *operation)
+{
+    communityi_outbox_item *item = &operation->item;
+    phx_status status = PHX_OK;
+    if (item->outcome == COMMUNITY_OUTCOME_NONE || communityi_outbox_stays(item)) {
+        status = communityi_outbox_records_put(operation);
+    } else {
+        communityi_outbox_records_erase(operation->client, item->number);
+    }
+    operation->is_dirty = operation->is_urgent = false;
+    return status;
+}
+
+/* All that changed; at once, if some of it is urgent. */
+static phx_status write_records(community_client *client)
 {
     bool is_urgent = false;
+    phx_status status = PHX_OK;
     for (communityi_outbox_item *item = client->outbox.first; item != NULL; item = item->next) {
         communityi_operation *operation = operation_of(item);
         bool has_ended = item->outcome != COMMUNITY_OUTCOME_NONE && !item->is_told;
-        if (!operation->is_dirty && !has_ended) {
-            continue;
-        }
-        is_urgent = is_urgent || has_ended || operation->is_urgent;
-        operation->is_dirty = operation->is_urgent = false;
-        if (!has_ended || communityi_outbox_stays(item)) {
-            communityi_outbox_records_put(operation);
-        } else {
-            communityi_outbox_records_erase(client, item->number);
+        if (operation->is_dirty || has_ended) {
+            is_urgent = is_urgent || has_ended || operation->is_urgent;
+            phx_status written = write_record(operation);
+            status = status == PHX_OK ? written : status;
         }
     }
-    return is_urgent;
+    phx_status committed = is_urgent ? communityi_outbox_records_commit(client) : PHX_OK;
+    if (is_urgent && committed == PHX_OK) {
+        set_recorded(client);
+    }
+    return status == PHX_OK ? committed : status;
 }
 
 /* Whether a request may go out although its record is not known to say so: only if no restart can
@@ -230,13 +251,6 @@ static bool write_records(community_client *client)
 static bool may_go_unrecorded(const communityi_operation *operation)
 {
     return !operation->is_recorded || operation->client->config.is_backend_idempotent;
-}
-
-static void set_recorded(community_client *client)
-{
-    for (communityi_outbox_item *item = client->outbox.first; item != NULL; item = item->next) {
-        operation_of(item)->is_recorded = client->storage != NULL;
-    }
 }
 
 /* Records first: what is on its way, and what has ended. */
@@ -248,13 +262,8 @@ static communityi_operation *record(community_client *client, communityi_outbox_
         communityi_outbox_send(due);
         touch(operation, true);
     }
-    if (!write_records(client)) {
-        return operation;
-    }
-    phx_status status = communityi_outbox_records_commit(client);
-    if (status == PHX_OK) {
-        set_recorded(client);
-    } else if (operation != NULL && !may_go_unrecorded(operation)) {
+    phx_status status = write_records(client);
+    if (status != PHX_OK && operation != NULL && !may_go_unrecorded(operation)) {
         fail(operation, status);
         operation = NULL;
     }
@@ -367,6 +376,9 @@ void communityi_outbox_take_orders(community_client *client)
 
 void communityi_outbox_close(community_client *client)
 {
+    communityi_operations_take_kept(client);
+    phx_status status = write_records(client);
+    (void)status; /* the storage has reported it */
     while (client->outbox.first != NULL) {
         communityi_operation *operation = operation_of(client->outbox.first);
         communityi_outbox_item *item = &operation->item;

@@ -28,11 +28,12 @@ void communityi_outbox_close(community_client *client);
 
 /* --- community_outbox_records.c --- */
 
-/* Reads what an earlier run left. Once, before anything is taken. */
-void communityi_outbox_records_load(community_client *client);
-void communityi_outbox_records_put(communityi_operation *operation);
+/* A record of an earlier run; they come in the order of their numbers, before anything is taken. */
+void communityi_outbox_records_load(community_client *client, const community_record *record);
+/* With the next commit, or soon. put: PHX_ERROR_NO_MEMORY, PHX_ERROR_QUEUE_FULL. */
+PHX_MUST_CHECK phx_status communityi_outbox_records_put(communityi_operation *operation);
 void communityi_outbox_records_erase(community_client *client, uint64_t number);
-/* All that was put and erased is safe; else why not. */
+/* All that was put and erased is safe; else why not. PHX_OK without a storage. */
 PHX_MUST_CHECK phx_status communityi_outbox_records_commit(community_client *client);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structs that begin with their `struct_size`: a program built against an older header passes a shorter
- * one, one built against a newer header a longer one.
+ * Structs that begin with their `struct_size`: a program built against an older header passes a
+ * shorter one, one built against a newer header a longer one.
  */
 #ifndef PHXI_CONFIG_H
 #define PHXI_CONFIG_H
@@ -27,5 +27,10 @@ static inline void phxi_config_copy(void *copy, size_t copy_size, const void *co
         memcpy(copy, config, struct_size < copy_size ? struct_size : copy_size);
     }
 }
+
+/* Whether whoever filled the struct in knew the member. */
+#define PHXI_HAS_MEMBER(pointer, member)                                           \
+    ((size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)) <= \
+     (pointer)->struct_size)
 
 #endif

@@ -6,6 +6,7 @@
 #include "replay.h"
 
 #include "compare.h"
+#include "replay_longpoll.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -364,6 +365,9 @@ static bool event_record(struct replay *replay, const cJSON *record, const char 
     if (strcmp(event, "upgrade") == 0) {
         return send_request(replay, text_of(record, "request")) &&
                compare_answer(replay, text_of(record, "response"));
+    }
+    if (strcmp(event, "http") == 0 && cJSON_GetObjectItem(record, "method") != NULL) {
+        return replay_longpoll(replay, record);
     }
     if (strcmp(event, "http") == 0) {
         return open_plain(replay, query) && compare_status(replay, record);

@@ -23,6 +23,8 @@ struct replay {
     char post_recorded[64]; /* the last post's id, in the transcript and here */
     char post_id[64];
     char comment_id[64];
+    char session_recorded[1024]; /* a long-poll session's token, in the transcript and here */
+    char session[1024];
     char fault[2048]; /* why a record failed */
 };
 

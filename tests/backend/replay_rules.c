@@ -22,7 +22,6 @@
 #define CLOSE_1001 "{\"dir\":\"s2c\",\"opcode\":\"close\",\"code\":1001}"
 
 const struct rule replay_rules[] = {
-    {NEW "longpoll", 0, RULE_SKIP, "long polling is not part of this backend"},
     {NEW "presence", 0, RULE_SKIP, "presence is not part of this backend"},
     {OLD "deflate_session", 0, RULE_SKIP, "compression is not offered"},
     {OLD "http_deflate_offer_on", 0, RULE_SKIP, "compression is not offered"},

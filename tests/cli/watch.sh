@@ -61,10 +61,11 @@ check 'a plain line is one line without escapes' \
     eval '[[ $line == *"Alice  lines ␛]0;title␇ "?"abc␊next" && $line != *$'"'\x1b'"'* ]]'
 run delete "$out"
 expect '- *'
-control drop '{"mode":"close","code":1001}'
-expect '# reconnecting*'
+control drop '{"mode":"close","code":1011}'
+expect '# reconnecting, stale: *'
+reconnecting=$line
 expect '# connected, live'
-check 'a plain watch says that it reconnects' true
+check 'a plain watch says why it reconnects' eval '[[ $reconnecting == *1011* ]]'
 exec {watch_out}<&-
 end_watch
 check 'a reader that goes away ends it quietly' eval 'exits 0 && equal "$err" ""'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A script on our engine, step by step, and what the application saw of it: states, outcomes, messages.
+ * A script on our engine, step by step, and what the application saw of it: states, outcomes,
+ * messages.
  */
 #include "compare.h"
 
@@ -80,8 +81,8 @@ static void do_push(conf_comparison *comparison, const cJSON *step)
                      (phx_slice){text, strlen(text)}, false, (uint32_t)timeout_ms);
         cJSON_free(text);
     }
-    comparison->pushes[push] = (push_record){.due_ms = subject->now_ms + timeout_ms,
-                                             .is_buffered = !was_sent(subject)};
+    comparison->pushes[push] =
+        (push_record){.due_ms = subject->now_ms + timeout_ms, .is_buffered = !was_sent(subject)};
 }
 
 static void do_frame(conf_comparison *comparison, const cJSON *step, bool is_binary)
@@ -121,8 +122,10 @@ static void do_step(conf_comparison *comparison, const cJSON *step)
         do_push(comparison, step);
     } else if (strcmp(name, "leave") == 0) {
         subject_leave(subject, compare_number(step, 1));
-    } else {
+    } else if (strcmp(name, "frame") == 0 || strcmp(name, "binary") == 0) {
         do_frame(comparison, step, strcmp(name, "binary") == 0);
+    } else if (strcmp(name, "slow_closes") != 0) { /* of no concern where no close is waited for */
+        abort();
     }
 }
 
@@ -221,7 +224,8 @@ static bool is_excusable(const conf_comparison *comparison, const conf_effect *o
     }
 }
 
-static bool is_outcome(const conf_comparison *comparison, const cJSON *theirs, const conf_effect *ours)
+static bool is_outcome(const conf_comparison *comparison, const cJSON *theirs,
+                       const conf_effect *ours)
 {
     const char *status = compare_text(theirs, 3);
     bool is_timeout = ours->status == PHX_ERROR_TIMEOUT;
@@ -305,8 +309,8 @@ static bool compare_messages(conf_comparison *comparison, const cJSON *effects)
         }
         theirs = next_message(comparison, theirs->next);
     }
-    return theirs == NULL || compare_differs(comparison, "message %s: ours nothing",
-                                             compare_text(theirs, 3));
+    return theirs == NULL ||
+           compare_differs(comparison, "message %s: ours nothing", compare_text(theirs, 3));
 }
 
 static bool run_step(conf_comparison *comparison, const cJSON *step)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a script on our engine and holds every step against what phoenix.js did: frames, their order and
- * time, the states of the socket and the channels, the outcomes of pushes, the messages delivered. What
- * may differ is in rules.h alone.
+ * Runs a script on our engine and holds every step against what phoenix.js did: frames, their order
+ * and time, the states of the socket and the channels, the outcomes of pushes, the messages
+ * delivered. What may differ is in rules.h alone.
  */
 #ifndef COMPARE_H
 #define COMPARE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the comparison of one script keeps between steps, shared by its two halves: what went over the
- * wire (compare_wire.c) and what the application saw (compare.c).
+ * What the comparison of one script keeps between steps, shared by its two halves: what went over
+ * the wire (compare_wire.c) and what the application saw (compare.c).
  */
 #ifndef COMPARE_STATE_H
 #define COMPARE_STATE_H
@@ -11,9 +11,9 @@
 #include "subject.h"
 
 typedef struct push_record {
-    uint64_t due_ms;   /* when it times out, counted from the push */
-    bool is_buffered;  /* it was not sent at once */
-    bool is_excused;   /* it ended by a rule: what phoenix.js says of it later does not count */
+    uint64_t due_ms;  /* when it times out, counted from the push */
+    bool is_buffered; /* it was not sent at once */
+    bool is_excused;  /* it ended by a rule: what phoenix.js says of it later does not count */
 } push_record;
 
 typedef struct conf_comparison {

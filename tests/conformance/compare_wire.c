@@ -8,7 +8,8 @@
 #include "compare_state.h"
 
 typedef struct wire_item {
-    char kind; /* 'o' attempt, 'f' text, 'F' text that was kept until the open, 'b' binary, 'x' close */
+    char kind; /* 'o' attempt, 'f' text, 'F' text that was kept until the open, 'b' binary, 'x'
+                  close */
     uint64_t at_ms;
     const char *text;
     size_t code;
@@ -63,9 +64,8 @@ static bool is_joined_again(const conf_comparison *comparison, const wire_list *
 static bool is_stale(const conf_comparison *comparison, const wire_list *list, size_t at)
 {
     const wire_item *item = &list->items[at];
-    return item->kind == 'F' &&
-           (!has_event(item, "phx_join") || !is_joining(comparison, item) ||
-            is_joined_again(comparison, list, at));
+    return item->kind == 'F' && (!has_event(item, "phx_join") || !is_joining(comparison, item) ||
+                                 is_joined_again(comparison, list, at));
 }
 
 /* no_leave_without_a_join: the leave of a channel that was errored. */
@@ -181,12 +181,26 @@ static bool differs(conf_comparison *comparison, const wire_item *theirs, const 
                            ours != NULL ? (unsigned long long)ours->at_ms : 0);
 }
 
-/* joins_at_an_open_in_one_order: takes the item that is the same as ours out of the list. */
-static bool take_same(conf_comparison *comparison, wire_list *theirs, const conf_effect *ours)
+static bool is_of_a_join(const wire_item *item)
 {
-    for (size_t i = 0; i < theirs->count; i++) {
+    return has_event(item, "phx_join") || has_event(item, "phx_leave");
+}
+
+/* joins_at_an_open_in_one_order: joins of one open, and what their time-outs bring in one
+ * millisecond, may change places. Brings to `at` the item that is the same as ours. */
+static bool find_same(conf_comparison *comparison, wire_list *theirs, size_t at,
+                      const conf_effect *ours)
+{
+    bool may_move = compare_applies(comparison, RULE_joins_at_an_open_in_one_order) &&
+                    is_of_a_join(&theirs->items[at]);
+    for (size_t i = at; i < theirs->count; i++) {
+        if (i > at && (!may_move || !is_of_a_join(&theirs->items[i]))) {
+            return false;
+        }
         if (is_same(comparison, &theirs->items[i], ours)) {
-            theirs->items[i] = theirs->items[--theirs->count];
+            wire_item found = theirs->items[i];
+            memmove(&theirs->items[at + 1], &theirs->items[at], (i - at) * sizeof found);
+            theirs->items[at] = found;
             return true;
         }
     }
@@ -198,21 +212,10 @@ bool compare_wire(conf_comparison *comparison, const cJSON *step, const cJSON *e
     static wire_list theirs;
     read_theirs(comparison, effects, &theirs);
     leave_out(comparison, step, &theirs);
-    bool is_open = strcmp(compare_text(step, 0), "open") == 0;
-    if (is_open && compare_applies(comparison, RULE_joins_at_an_open_in_one_order)) {
-        size_t at = 0;
-        for (const conf_effect *ours = next_on_wire(&comparison->subject, &at); ours != NULL;
-             ours = next_on_wire(&comparison->subject, &at)) {
-            if (!take_same(comparison, &theirs, ours)) {
-                return differs(comparison, NULL, ours);
-            }
-        }
-        return theirs.count == 0 || differs(comparison, &theirs.items[0], NULL);
-    }
     size_t at = 0;
     for (size_t i = 0; i < theirs.count; i++) {
         const conf_effect *ours = next_on_wire(&comparison->subject, &at);
-        if (ours == NULL || !is_same(comparison, &theirs.items[i], ours)) {
+        if (ours == NULL || !find_same(comparison, &theirs, i, ours)) {
             return differs(comparison, &theirs.items[i], ours);
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Refs, renamed. Frames are cut by hand: the first two elements of a text frame, the counted fields of a
- * binary one.
+ * Refs, renamed. Frames are cut by hand: the first two elements of a text frame, the counted fields
+ * of a binary one.
  */
 #include "refs.h"
 
@@ -19,10 +19,11 @@ enum {
 typedef struct ref_pair {
     char join_ref[REF_TEXT]; /* "": null */
     char ref[REF_TEXT];
-    size_t rest; /* where the frame goes on */
+    bool is_number; /* the first one is written without quotes */
+    size_t rest;    /* where the frame goes on */
 } ref_pair;
 
-/* One element, null or digits in quotes, and the comma behind it. */
+/* One element, null or digits, and the comma behind it. */
 static bool cut_element(const char *frame, size_t length, size_t *at, char out[REF_TEXT])
 {
     size_t i = *at;
@@ -32,23 +33,23 @@ static bool cut_element(const char *frame, size_t length, size_t *at, char out[R
         *at = i + 5;
         return true;
     }
-    if (i >= length || frame[i] != '"') {
-        return false;
-    }
-    for (i++; i < length && frame[i] >= '0' && frame[i] <= '9' && count < REF_TEXT - 1; i++) {
+    size_t quote = i < length && frame[i] == '"';
+    for (i += quote; i < length && frame[i] >= '0' && frame[i] <= '9' && count < REF_TEXT - 1;
+         i++) {
         out[count++] = frame[i];
     }
     out[count] = '\0';
-    if (length - i < 2 || frame[i] != '"' || frame[i + 1] != ',') {
+    if (length - i <= quote || frame[i + quote] != ',' || (quote == 1 && frame[i] != '"')) {
         return false;
     }
-    *at = i + 2;
-    return true;
+    *at = i + quote + 1;
+    return count > 0 || quote == 1;
 }
 
 static bool cut_text(const char *frame, size_t length, ref_pair *out)
 {
     out->rest = 1;
+    out->is_number = length > 1 && frame[1] >= '0' && frame[1] <= '9';
     return length > 0 && frame[0] == '[' && cut_element(frame, length, &out->rest, out->join_ref) &&
            cut_element(frame, length, &out->rest, out->ref);
 }
@@ -112,7 +113,8 @@ static bool cut_push(const uint8_t *frame, size_t length, ref_pair *out)
     return true;
 }
 
-bool refs_match_binary(conf_refs *refs, const char *theirs_hex, const uint8_t *ours, size_t ours_length)
+bool refs_match_binary(conf_refs *refs, const char *theirs_hex, const uint8_t *ours,
+                       size_t ours_length)
 {
     ref_pair a;
     ref_pair b;
@@ -138,9 +140,12 @@ static void rename_ref(const conf_refs *refs, char text[REF_TEXT])
     }
 }
 
-static int write_element(char *out, const char *ref)
+static int write_element(char *out, const char *ref, bool is_number)
 {
-    return ref[0] == '\0' ? sprintf(out, "null,") : sprintf(out, "\"%s\",", ref);
+    if (ref[0] == '\0') {
+        return sprintf(out, "null,");
+    }
+    return is_number ? sprintf(out, "%s,", ref) : sprintf(out, "\"%s\",", ref);
 }
 
 char *refs_rewrite_text(const conf_refs *refs, const char *frame, size_t *out_length)
@@ -161,8 +166,8 @@ char *refs_rewrite_text(const conf_refs *refs, const char *frame, size_t *out_le
     rename_ref(refs, pair.ref);
     char *at = out;
     *at++ = '[';
-    at += write_element(at, pair.join_ref);
-    at += write_element(at, pair.ref);
+    at += write_element(at, pair.join_ref, pair.is_number);
+    at += write_element(at, pair.ref, false);
     memcpy(at, frame + pair.rest, length - pair.rest + 1);
     *out_length = (size_t)(at - out) + length - pair.rest;
     return out;
@@ -193,7 +198,8 @@ uint8_t *refs_rewrite_binary(const conf_refs *refs, const char *frame_hex, size_
     if (out == NULL) {
         abort();
     }
-    /* Pushes: join_ref, topic, event. Replies: join_ref, ref, topic, status. Broadcasts: topic, event. */
+    /* Pushes: join_ref, topic, event. Replies: join_ref, ref, topic, status. Broadcasts: topic,
+     * event. */
     static const size_t field_counts[] = {3, 4, 2};
     static const size_t ref_counts[] = {1, 2, 0};
     size_t kind = frame[0];

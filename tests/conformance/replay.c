@@ -70,7 +70,8 @@ static void show(conf_tally *tally, const cJSON *script)
     }
 }
 
-static void read_lines(const char *path, conf_tally *tally, void (*take)(conf_tally *, const cJSON *))
+static void read_lines(const char *path, conf_tally *tally,
+                       void (*take)(conf_tally *, const cJSON *))
 {
     FILE *file = fopen(path, "r");
     char *line = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where our engine differs from phoenix.js on purpose: each difference once, by name, with its reason. A
- * rule of the first kind teaches the comparison to expect the difference; one of the second kind names
- * what the generator of random scripts keeps away from, because everything after it would differ. Each
- * has a script in rules.jsonl that shows the difference.
+ * Where our engine differs from phoenix.js on purpose: each difference once, by name, with its
+ * reason. A rule of the first kind teaches the comparison to expect the difference; one of the
+ * second kind names what the generator of random scripts keeps away from, because everything after
+ * it would differ. Each has a script in rules.jsonl that shows the difference.
  */
 #ifndef RULES_H
 #define RULES_H
@@ -12,12 +12,12 @@
 
 /* X(name, why) */
 #define NORMALISED_RULES(X)                                                                        \
-    X(nothing_is_buffered_by_the_socket,                                                           \
-      "joins are made from what is wanted when the socket opens; phoenix.js also sends the joins, " \
-      "leaves and heartbeats that it kept since (D1)")                                             \
-    X(joins_at_an_open_in_one_order,                                                               \
-      "channels join in the order in which they were made; phoenix.js sends kept joins before "    \
-      "rejoins")                                                                                   \
+    X(nothing_is_buffered_by_the_socket, "joins are made from what is wanted when the socket "     \
+                                         "opens; phoenix.js also sends the joins, "                \
+                                         "leaves and heartbeats that it kept since (D1)")          \
+    X(joins_at_an_open_in_one_order, "channels join in the order in which they were made, and "    \
+                                     "their time-outs follow; phoenix.js "                         \
+                                     "sends kept joins before rejoins")                            \
     X(no_leave_without_a_join,                                                                     \
       "a channel that the server holds no longer is not left there; phoenix.js sends the leave")   \
     X(disconnect_says_1000, "a close by us has a code; phoenix.js closes without one")             \
@@ -29,11 +29,11 @@
       "sent")                                                                                      \
     X(disconnect_ends_channels_at_once,                                                            \
       "after disconnect nothing is joined; in phoenix.js it is until the transport has closed")    \
-    X(pushes_end_at_a_drop,                                                                        \
-      "whether the server acted on a push that lost its connection is unknown at once; phoenix.js " \
-      "waits for the time-out (D6)")                                                               \
-    X(pushes_end_at_a_crash,                                                                       \
-      "a channel's crash leaves its pushes unanswered for ever; phoenix.js waits for the time-out") \
+    X(pushes_end_at_a_drop, "whether the server acted on a push that lost its connection is "      \
+                            "unknown at once; phoenix.js "                                         \
+                            "waits for the time-out (D6)")                                         \
+    X(pushes_end_at_a_crash, "a channel's crash leaves its pushes unanswered for ever; "           \
+                             "phoenix.js waits for the time-out")                                  \
     X(pushes_end_with_their_channel,                                                               \
       "a channel that is closed or leaving takes its pushes with it and accepts none; phoenix.js " \
       "keeps them until they time out (D7)")                                                       \
@@ -46,6 +46,9 @@
     X(connect_while_waiting,                                                                       \
       "connect tries at once while the next attempt waits, and after a final close; phoenix.js "   \
       "ignores it (D2)")                                                                           \
+    X(connect_before_a_reconnect,                                                                  \
+      "connect takes the place of the attempt that waits; in phoenix.js, after a heartbeat "       \
+      "time-out, both go on, and each attempt is cut short by the next")                           \
     X(one_connection_at_a_time,                                                                    \
       "connect twice during a disconnect opens one connection; phoenix.js opens two")              \
     X(late_close_of_an_old_connection,                                                             \
@@ -63,8 +66,8 @@
       "a join's reply that is not \"ok\" is a refusal; phoenix.js stays joining for ever")         \
     X(crash_needs_a_join,                                                                          \
       "what is not joined cannot crash; phoenix.js starts its wait for the rejoin anew")           \
-    X(close_while_joining,                                                                         \
-      "a channel that is closed while it joins stays closed; phoenix.js rejoins it for ever (D11)") \
+    X(close_while_joining, "a channel that is closed while it joins stays closed; phoenix.js "     \
+                           "rejoins it for ever (D11)")                                            \
     X(crashed_join_is_over,                                                                        \
       "frames of a join that crashed are stale; phoenix.js still closes the channel by them")      \
     X(joins_are_paced,                                                                             \
@@ -77,8 +80,8 @@
     X(disconnect_silences,                                                                         \
       "after disconnect no message is delivered; in phoenix.js until the transport has closed")    \
     X(numeric_refs, "refs that are numbers are taken by their text; phoenix.js drops the frame")   \
-    X(heartbeat_is_answered_by_a_reply,                                                            \
-      "only a reply of topic \"phoenix\" answers a heartbeat; in phoenix.js any frame with its ref") \
+    X(heartbeat_is_answered_by_a_reply, "only a reply of topic \"phoenix\" answers a heartbeat; "  \
+                                        "in phoenix.js any frame with its ref")                    \
     X(reply_without_status,                                                                        \
       "a reply without status is malformed, and its push times out; phoenix.js drops the push")    \
     X(refused_pushes_count_on,                                                                     \
@@ -99,7 +102,8 @@
 
 typedef enum rule_id {
 #define RULE_ID(name, why) RULE_##name,
-    NORMALISED_RULES(RULE_ID) AVOIDED_RULES(RULE_ID)
+    NORMALISED_RULES(RULE_ID)
+    AVOIDED_RULES(RULE_ID)
 #undef RULE_ID
         RULE_COUNT,
 } rule_id;

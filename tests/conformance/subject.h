@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our engine as the subject of a script: one call a step, and what it did in that step. Knows nothing of
- * phoenix.js and of rules. Time begins at 0 and moves only by a step.
+ * Our engine as the subject of a script: one call a step, and what it did in that step. Knows
+ * nothing of phoenix.js and of rules. Time begins at 0 and moves only by a step.
  */
 #ifndef SUBJECT_H
 #define SUBJECT_H

@@ -86,6 +86,8 @@ static void run_model(uint64_t seed)
     app.server.http.jitter_ms = (uint32_t)random_below(&seed, 400);
     app.server.transport.latency_ms = (uint32_t)random_below(&seed, 60);
     app.config.page_posts = 1 + (uint32_t)random_below(&seed, 60);
+    app.config.max_posts =
+        random_below(&seed, 2) == 0 ? 1000 : 20 + (uint32_t)random_below(&seed, 100);
     app_start(&app);
     for (int step = 0; step < 2000; step++) {
         if (random_below(&seed, 3) != 0) {
@@ -105,7 +107,7 @@ static void run_model(uint64_t seed)
     assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
     assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
     const community_snapshot *snapshot = community_client_snapshot(app.client);
-    fake_feed_assert_equal(&app.server, snapshot, SIZE_MAX);
+    fake_feed_assert_equal(&app.server, snapshot, app.config.max_posts);
     assert_int_equal(community_snapshot_count(snapshot), app.replica_count);
     community_snapshot_release(snapshot);
     assert_int_equal(app.server.transport.most_open, 1);

@@ -111,7 +111,8 @@ static void test_key_text(void **state)
     assert_string_equal(text, "00112233445566778899aabbccddeeff");
 }
 
-static communityi_answer interpret(communityi_call_kind kind, int32_t http_status, const char *body)
+static void interpret(communityi_answer *answer, communityi_call_kind kind, int32_t http_status,
+                      const char *body)
 {
     const phx_http_response response = {
         .error = {.status = PHX_OK, .http_status = http_status, .retry_after_ms = 3000},
@@ -119,9 +120,7 @@ static communityi_answer interpret(communityi_call_kind kind, int32_t http_statu
         .body = (const uint8_t *)body,
         .body_length = strlen(body),
     };
-    communityi_answer answer;
-    communityi_rest_interpret(&phxi_default_allocator, kind, &response, &answer);
-    return answer;
+    communityi_rest_interpret(&phxi_default_allocator, kind, &response, answer);
 }
 
 static void test_every_http_status(void **state)
@@ -145,7 +144,8 @@ static void test_every_http_status(void **state)
         } else if (http_status == 429) {
             expected = PHX_ERROR_RATE_LIMITED;
         }
-        communityi_answer answer = interpret(COMMUNITYI_CALL_DELETE_POST, http_status, "");
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_DELETE_POST, http_status, "");
         assert_int_equal(answer.result.error.status, expected);
         assert_int_equal(answer.result.error.http_status, http_status);
         assert_int_equal(answer.result.error.retry_after_ms, 3000);
@@ -169,7 +169,8 @@ static void test_error_texts(void **state)
         {"{\"error\":7}", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_CREATE_POST, 422, cases[i].body);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_CREATE_POST, 422, cases[i].body);
         const char *expected = cases[i].message != NULL
                                    ? cases[i].message
                                    : phx_status_message(PHX_ERROR_INVALID_REQUEST);
@@ -186,7 +187,8 @@ static void test_forms_of_a_list(void **state)
                                         "{\"data\":[{\"id\":2},{\"id\":\"x\"}]}",
                                         "{\"posts\":[{\"id\":2},{\"id\":\"x\"}],\"next\":null}"};
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_LIST_POSTS, 200, forms[i]);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_LIST_POSTS, 200, forms[i]);
         assert_int_equal(answer.result.error.status, PHX_OK);
         assert_int_equal(answer.result.post_count, 2);
         assert_slice(answer.result.posts[0]->id, "2");
@@ -195,7 +197,8 @@ static void test_forms_of_a_list(void **state)
     }
     static const char *const bad[] = {"", "{}", "7", "[{\"id\":2},{}]", "{\"data\":7}"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_LIST_POSTS, 200, bad[i]);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_LIST_POSTS, 200, bad[i]);
         assert_int_equal(answer.result.error.status, PHX_ERROR_UNEXPECTED_RESPONSE);
         assert_int_equal(answer.result.post_count, 0);
         assert_non_null(answer.result.error.message);
@@ -221,7 +224,8 @@ static void test_forms_of_a_written_post(void **state)
         {"{\"data\":{}}", false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        communityi_answer answer = interpret(COMMUNITYI_CALL_CREATE_POST, 201, cases[i].body);
+        communityi_answer answer;
+        interpret(&answer, COMMUNITYI_CALL_CREATE_POST, 201, cases[i].body);
         assert_int_equal(answer.result.error.status, PHX_OK);
         assert_int_equal(answer.result.post != NULL, cases[i].has_post);
         assert_null(answer.result.posts);

@@ -42,6 +42,32 @@ static void test_pages_until_the_capacity(void **state)
     rig_stop(&r);
 }
 
+static void test_full_feed_that_loses_posts_is_filled_up(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, 3, 2);
+    assert_int_equal(rig_answer(&r, "5:e 4:d"), PHX_OK);
+    assert_int_equal(rig_answer(&r, "3:c 2:b"), PHX_OK);
+    rig_expect_feed(&r, "5:e 4:d 3:c");
+    rig_live(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":4}");
+    assert_int_equal(rig_freshness(&r), COMMUNITY_SYNCING);
+    rig_expect_wanted(&r, "3");
+    rig_live(&r, COMMUNITYI_LIVE_POST_UPDATED, "{\"id\":5,\"body\":\"E\"}");
+    rig_live(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":3}");
+    assert_int_equal(rig_answer(&r, "2:b 1:a"), PHX_OK);
+    rig_expect_feed(&r, "5:E 2:b 1:a");
+    assert_int_equal(rig_freshness(&r), COMMUNITY_LIVE);
+    /* That was the last of the server's posts, and once that is known, no more is asked for. */
+    rig_live(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":1}");
+    assert_int_equal(rig_answer(&r, ""), PHX_OK);
+    rig_live(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":2}");
+    rig_expect_wanted(&r, "-");
+    rig_expect_feed(&r, "5:E");
+    assert_int_equal(communityi_sync_count(r.sync), 1);
+    rig_stop(&r);
+}
+
 static void test_empty_server_empties_the_feed(void **state)
 {
     (void)state;
@@ -186,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages_until_one_is_short),
         cmocka_unit_test(test_pages_until_the_capacity),
+        cmocka_unit_test(test_full_feed_that_loses_posts_is_filled_up),
         cmocka_unit_test(test_empty_server_empties_the_feed),
         cmocka_unit_test(test_old_changes_that_were_missed_are_found),
         cmocka_unit_test(test_live_events_win_over_rows),

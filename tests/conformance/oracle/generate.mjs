@@ -21,21 +21,23 @@ const isLive = ({ channel }) => channel.state !== "closed";
 
 // A script has a temper of its own, so that some stay joined for long and some never do.
 const createTemper = (random) => ({
-  connectivity: random.pick([2, 8, 30]),
+  connectivity: random.pick([4, 12, 40]),
   drops: random.pick([0, 2, 6]),
-  server: random.pick([10, 40, 90]),
-  honesty: random.pick([40, 70, 95]),
-  time: random.pick([5, 20, 60]),
-  pushes: random.pick([5, 25]),
+  disconnects: random.pick([0, 1, 3]),
+  server: random.pick([30, 60, 120]),
+  honesty: random.pick([50, 80, 95]),
+  time: random.pick([5, 15, 30]),
+  pushes: random.pick([5, 20]),
   wait: random.pick([2000, 11000, 100000]),
 });
 
 // connect_while_waiting, one_connection_at_a_time, late_close_of_an_old_connection: phoenix.js is only
 // asked to connect where it neither ignores that nor opens a connection too many.
-const mayConnect = ({ socket }) => {
-  const { conn, disconnecting } = socket;
+// connect_before_a_reconnect: nor while an attempt is due of which the new connection knows nothing.
+const mayConnect = ({ socket, deadline }) => {
+  const { conn, disconnecting, reconnectTimer } = socket;
   if (!conn) {
-    return true;
+    return deadline(reconnectTimer.timer) === Infinity;
   }
   const { CLOSED, OPEN } = READY_STATE;
   return disconnecting ? conn.readyState === CLOSED : conn.readyState <= OPEN;
@@ -96,6 +98,14 @@ const leaveStep = (oracle, random) => {
   return live.length === 0 ? null : ["leave", random.pick(live)];
 };
 
+// disconnect_is_final: where a heartbeat of phoenix.js would come due while a close is under way, the close
+// takes no time.
+const disconnectStep = ({ socket, deadline, now }, random) => {
+  const isQuiet = [socket.heartbeatTimer, socket.heartbeatTimeoutTimer]
+    .every((timer) => deadline(timer) === Infinity || deadline(timer) > now() + 2000);
+  return ["disconnect", isQuiet ? random.pick([0, 0, 20, 200]) : 0];
+};
+
 const options = (oracle, random, temper) => {
   const { socket } = oracle;
   const isOpen = oracle.isOpen();
@@ -107,9 +117,8 @@ const options = (oracle, random, temper) => {
     [temper.pushes, () => pushStep(oracle, random)],
     [2, () => leaveStep(oracle, random)],
     [isIdle ? 30 : 1, () => mayConnect(oracle) ? ["connect"] : null],
-    [1 + (socket.closeWasClean ? 0 : temper.drops / 2),
-      () => ["disconnect", random.pick([0, 0, 20, 200])]],
-  ].map(([weight, make]) => [Math.ceil(weight), make]);
+    [temper.disconnects, () => disconnectStep(oracle, random)],
+  ];
   if (isConnecting) {
     list.push([temper.connectivity, () => ["open"]], [2, () => ["drop"]]);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // phoenix.js, driven by the steps of a script. Each step yields its effects: what was sent, when, and
-// in which states everything is after it. FORMAT.md says what steps and effects look like.
+// in which states everything is after it. README.md says what steps and effects look like.
 import { clock } from "./clock.mjs";
 import { READY_STATE, transportClass } from "./transport.mjs";
 
@@ -92,10 +92,12 @@ export const createOracle = (Socket) => {
   const steps = {
     connect: () => socket.connect(),
     disconnect: (latency) => {
+      const before = Transport.closeLatency;
       Transport.closeLatency = latency;
       socket.disconnect();
-      Transport.closeLatency = 0;
+      Transport.closeLatency = before;
     },
+    slow_closes: (latency) => { Transport.closeLatency = latency; },
     open: () => Transport.latest.opened(),
     close: (code) => Transport.latest.end(code),
     drop: () => Transport.latest.dropped(),

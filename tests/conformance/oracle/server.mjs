@@ -36,13 +36,25 @@ const replyTo = (oracle, random, frame) => {
   return text(joinRef, frame.ref, frame.topic, "phx_reply", { status, response });
 };
 
+// Mostly to what is not answered yet; now and then a second time.
 const rightReply = (oracle, random) => {
   const recent = oracle.sent.filter(({ connection }) => connection === oracle.connection).slice(-12);
-  return recent.length === 0 ? null : replyTo(oracle, random, random.pick(recent));
+  const unanswered = recent.filter((frame) => !frame.isAnswered);
+  const choices = unanswered.length > 0 && random.chance(90) ? unanswered : recent;
+  if (choices.length === 0) {
+    return null;
+  }
+  const frame = random.pick(choices);
+  frame.isAnswered = true;
+  return replyTo(oracle, random, frame);
 };
 
+// A ref of something else, or a right one under another topic. heartbeat_is_answered_by_a_reply: not that of
+// a heartbeat.
 const wrongReply = (oracle, random) => {
-  const ref = staleRef(oracle, random);
+  const pending = oracle.sent.filter((frame) => frame.topic !== "phoenix" && !frame.isAnswered);
+  const ref = pending.length > 0 && random.chance(50) ? random.pick(pending.slice(-6)).ref
+    : staleRef(oracle, random);
   const topic = random.pick([...oracle.channels.map((entry) => entry.topic), "room:none"]);
   const joinRef = random.pick([null, ref, staleRef(oracle, random)]);
   return text(joinRef, ref, topic, "phx_reply", { status: "ok", response: {} });

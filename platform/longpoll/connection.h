@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One long-poll session as a phx_connection: a poll that is always under way, and at most one POST
+ * beside it. Knows HTTP through the port only.
+ */
+#ifndef PHXI_LONGPOLL_CONNECTION_H
+#define PHXI_LONGPOLL_CONNECTION_H
+
+#include <phx/http.h>
+
+#include "longpoll/lines.h"
+#include "longpoll/request_copy.h"
+#include "support/timer_heap.h"
+#include "wire/json_reader.h"
+
+typedef struct longpoll_transport {
+    phx_transport port;
+    phx_allocator allocator;
+    phx_loop *loop;
+    phx_loop_source source;
+    const phx_http *http;
+    phxi_timer_heap timers;
+} longpoll_transport;
+
+typedef enum longpoll_state {
+    LONGPOLL_CONNECTING, /* the first poll is under way: no session yet */
+    LONGPOLL_OPEN,
+    LONGPOLL_CLOSING,  /* what is queued is still posted */
+    LONGPOLL_GIVEN_UP, /* closed before it was open */
+    LONGPOLL_CLOSED,   /* and reported */
+} longpoll_state;
+
+struct phx_connection {
+    longpoll_transport *transport;
+    phx_allocator allocator;
+    phx_transport_events events;
+    phxi_request_copy copy;
+    longpoll_state state;
+    phxi_buffer url; /* with a NUL; holds tokens */
+    phxi_buffer auth_token;
+    phxi_buffer session_token; /* as a header's value, with a NUL; empty: no session yet */
+    phx_header *headers;       /* the first says what is accepted or sent */
+    size_t header_count;
+    phxi_lines lines;
+    size_t posted_bytes; /* the payload of the POST under way */
+    phxi_buffer message; /* unescaped */
+    uint64_t poll_id;    /* 0: none is under way */
+    uint64_t post_id;
+    phxi_timer timer; /* OPEN: time to post; CLOSING, GIVEN_UP: time to report the end */
+    bool is_reporting;
+    bool is_released; /* while reporting: freed when that is over */
+};
+
+/* NULL: *out_status says why. */
+phx_connection *phxi_longpoll_new(longpoll_transport *transport,
+                                  const phx_transport_request *request,
+                                  const phx_transport_events *events, phx_status *out_status);
+phx_status phxi_longpoll_send(phx_connection *connection, phx_frame_kind kind, const uint8_t *data,
+                              size_t length);
+void phxi_longpoll_close(phx_connection *connection);
+void phxi_longpoll_release(phx_connection *connection);
+/* Its timer is due. */
+void phxi_longpoll_advance(phx_connection *connection);
+
+/* session.c: what is asked of the server with every request. */
+PHX_MUST_CHECK phx_status phxi_longpoll_set_up(phx_connection *connection);
+/* PHX_ERROR_PROTOCOL: no token that could stand in a header. PHX_ERROR_NO_MEMORY. */
+PHX_MUST_CHECK phx_status phxi_longpoll_begin_session(phx_connection *connection,
+                                                      const phxi_json_token *token);
+
+#endif
