@@ -120,12 +120,24 @@ static void execute(rig *world, const fake_request *request, fake_response *resp
     fake_feed_serve(&world->app.server, request, response);
 }
 
+/* False: this key was not executed. */
+static bool replay(const rig *world, const fake_request *request, fake_response *response)
+{
+    for (size_t i = 0; i < world->key_count; i++) {
+        if (strcmp(world->keys[i].key, request->idempotency_key) == 0) {
+            response->error.http_status = world->keys[i].status;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Once for each key, if it is honoured. */
 static void execute_once(rig *world, const fake_request *request, fake_response *response)
 {
-    for (size_t i = 0; i < world->key_count; i++) {
-        if (world->honours_keys && strcmp(world->keys[i].key, request->idempotency_key) == 0) {
-            response->error.http_status = world->keys[i].status;
+    if (replay(world, request, response)) {
+        world->is_doubled |= !world->honours_keys;
+        if (world->honours_keys) {
             return;
         }
     }
@@ -161,7 +173,7 @@ static void write_with_faults(rig *world, const fake_request *request, fake_resp
     } else if (happens(&chance, faults->limited)) {
         response->error.http_status = 429;
         response->error.retry_after_ms = 700;
-    } else if (happens(&chance, faults->refused)) {
+    } else if (happens(&chance, faults->refused) && !replay(world, request, response)) {
         response->error.http_status = 422;
         (void)snprintf(response->body, sizeof response->body, "{\"error\":\"not like this\"}");
     } else {

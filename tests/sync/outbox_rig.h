@@ -53,6 +53,7 @@ typedef struct rig {
     phx_status done_status[RIG_ITEMS];
     uint32_t highest_executed;
     bool is_out_of_order;
+    bool is_doubled; /* a key came a second time where it is not honoured, and the first was executed */
     uint32_t textless_told; /* outcomes of likes and deletions */
     size_t events;          /* of on_outbox */
     size_t most_listed;
