@@ -92,8 +92,8 @@ typedef struct community_outbox_event {
     const community_outbox *outbox; /* the list now */
 } community_outbox_event;
 
-/* The outbox now; empty without has_outbox. Free with community_outbox_release. Never NULL.
- * Threads: any. */
+/* The outbox now; empty without has_outbox. What was only just asked for is in it with the loop's
+ * next turn. Free with community_outbox_release. Never NULL. Threads: any. */
 PHX_API const community_outbox *community_client_outbox(community_client *client);
 
 /*
