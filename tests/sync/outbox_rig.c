@@ -197,6 +197,16 @@ static void serve(void *user_data, const fake_request *request, fake_response *r
 
 /* --- the app --- */
 
+static void release_now(rig *world, const char *callback)
+{
+    if (world->release_in != NULL && strcmp(world->release_in, callback) == 0) {
+        world->release_in = NULL;
+        community_client *client = world->app.client;
+        world->app.client = NULL;
+        community_client_release(client);
+    }
+}
+
 static void on_outbox(void *user_data, const community_outbox_event *event)
 {
     rig *world = user_data; /* the app is its first member */
@@ -205,6 +215,7 @@ static void on_outbox(void *user_data, const community_outbox_event *event)
     world->most_listed = count > world->most_listed ? count : world->most_listed;
     if (event->outcome == COMMUNITY_OUTCOME_NONE) {
         assert_null(event->item);
+        release_now(world, "list");
         return;
     }
     assert_non_null(event->result->error.message);
@@ -214,6 +225,7 @@ static void on_outbox(void *user_data, const community_outbox_event *event)
     }
     world->told[number]++;
     world->outcome[number] = event->outcome;
+    release_now(world, "outcome");
 }
 
 void rig_init(rig *world, uint64_t seed, bool honours_keys, size_t posts)
@@ -230,7 +242,7 @@ void rig_init(rig *world, uint64_t seed, bool honours_keys, size_t posts)
     app_init(&world->app, seed, posts);
 }
 
-void rig_start(rig *world)
+void rig_configure(rig *world)
 {
     test_app *app = &world->app;
     app->server.http.serve = serve;
@@ -241,7 +253,12 @@ void rig_start(rig *world)
     app->config.storage = &world->disk.port;
     app->config.user_id = "99";
     app->config.on_outbox = on_outbox;
-    app_start(app);
+}
+
+void rig_start(rig *world)
+{
+    rig_configure(world);
+    app_start(&world->app);
 }
 
 void rig_restart(rig *world, bool is_killed)
@@ -279,6 +296,7 @@ static void on_done(void *user_data, const community_result *result)
     uint32_t number = (uint32_t)(uintptr_t)user_data;
     current->done[number]++;
     current->done_status[number] = result->error.status;
+    release_now(current, "done");
 }
 
 static const char *item_text(uint32_t number)

@@ -63,9 +63,13 @@ typedef struct rig {
         int32_t status;
     } keys[4096];
     size_t key_count;
+    /* "done", "outcome" or "list": the client is released in this callback; NULL: in none. */
+    const char *release_in;
 } rig;
 
 void rig_init(rig *world, uint64_t seed, bool honours_keys, size_t posts);
+/* The configuration; and the client, made visible. */
+void rig_configure(rig *world);
 void rig_start(rig *world);
 /* A run ends, gently or by a kill; the next begins, with the server as it was. rig_start follows. */
 void rig_restart(rig *world, bool is_killed);

@@ -2,7 +2,6 @@
 /*
  * The outbox through the client: writes made out of reach of the server, restarts, likes, limits.
  */
-#include "failing_allocator.h"
 #include "outbox_rig.h"
 #include "testing.h"
 
