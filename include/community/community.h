@@ -9,6 +9,7 @@
 #include <community/feed.h>
 #include <community/post.h>
 #include <community/rest.h>
+#include <community/sqlite.h>
 #include <community/storage.h>
 
 #endif
