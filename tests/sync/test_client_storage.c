@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "community/post_codec.h"
+#include "failing_allocator.h"
 #include "fake_storage.h"
 #include "support/alloc.h"
 #include "testing.h"
@@ -481,6 +482,53 @@ static void test_failure_is_reported_once_and_tried_less_often(void **state)
     fake_storage_free(&storage);
 }
 
+/* Two runs on one medium; memory is refused in the first or in the second. */
+static void live_through(failing_allocator *allocator, void *user_data)
+{
+    (void)user_data;
+    for (int run = 0; run < 2; run++) {
+        if (run == 0) {
+            start_first(12);
+        } else {
+            start_again();
+        }
+        phx_loop_release(app.loop);
+        fake_poller_run_rest(&app.poller);
+        fake_poller_init(&app.poller, 1);
+        app.loop = fake_poller_loop(&app.poller, &allocator->port);
+        app.config.loop = app.loop;
+        if (app.loop == NULL) {
+            fake_poller_run_rest(&app.poller);
+            storage.is_released = true;
+            break;
+        }
+        phx_status status = community_client_new(&app.config, &app.client);
+        if (status == PHX_OK) {
+            community_client_set_visible(app.client, true);
+            app_run(&app, 1000);
+            (void)fake_feed_create(&app.server, "new");
+            fake_feed_delete(&app.server, 4);
+            app_run(&app, 90000);
+            if (!allocator->refuse_all_after) {
+                assert_int_equal(app.status.freshness, COMMUNITY_LIVE);
+                assert_true(app_is_in_sync(&app));
+                assert_stored();
+            }
+        } else {
+            assert_int_equal(status, PHX_ERROR_NO_MEMORY);
+            app.released = 1;
+        }
+        stop();
+    }
+    fake_storage_free(&storage);
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    print_message("%zu requests\n", failing_allocator_torture(live_through, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_configuration),
         cmocka_unit_test(test_storage_that_fails),
         cmocka_unit_test(test_failure_is_reported_once_and_tried_less_often),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
