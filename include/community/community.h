@@ -10,6 +10,7 @@
 #include <community/outbox.h>
 #include <community/post.h>
 #include <community/rest.h>
+#include <community/sqlite.h>
 #include <community/storage.h>
 
 #endif
