@@ -53,19 +53,23 @@ static void answer_status(struct conn *conn, int status, bool keep_alive)
 
 /* --- the poll --- */
 
+/* With all that waits (200), or with nothing and what waits left for the next poll (204). */
 static void answer_poll(struct longpoll *longpoll, int status)
 {
     struct conn *poll = longpoll->poll;
     struct bytes json = {0};
+    bool is_whole = true;
     bytes_text(&json, "{\"messages\":[");
-    bytes_slice(&json, slice_from(&longpoll->messages));
+    if (status == 200) {
+        bytes_slice(&json, slice_from(&longpoll->messages));
+        is_whole = !longpoll->is_broken && !longpoll->messages.failed;
+        longpoll->is_broken = false;
+        bytes_free(&longpoll->messages);
+    }
     bytes_format(&json, "],\"status\":%d,\"token\":\"%s\"}", status, longpoll->token);
-    const bool is_whole = !json.failed && !longpoll->is_broken && !longpoll->messages.failed;
+    is_whole = is_whole && !json.failed;
     longpoll->poll = NULL;
-    longpoll->is_broken = false;
     longpoll->polled_at_us = (uint64_t)lws_now_usecs();
-    bytes_free(&longpoll->messages);
-    longpoll->messages = (struct bytes){0};
     poll->polling = NULL;
     answer(poll, is_whole ? 200 : 500, is_whole ? slice_from(&json) : SLICE(""),
            longpoll->keeps_alive);
@@ -95,6 +99,7 @@ static void on_timer(lws_sorted_usec_list_t *timer)
     struct longpoll *longpoll = session->longpoll;
     const bool has_news = longpoll->messages.len > 0 || longpoll->is_broken;
     if (session->is_dead) {
+        lws_cancel_service(session->app->lws); /* the program may wait for the last one to go */
         conn_free(session);
         return;
     }

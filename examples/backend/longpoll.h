@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Phoenix's long polls: a socket without a connection of its own. A session is a `conn` that no TCP
- * connection stands behind; what its socket says is kept until somebody polls, what is posted is its
- * input. It ends when nobody has polled for one and a half windows. Knows nothing of channels.
+ * connection stands behind; what its socket says is kept until somebody polls, what is posted is
+ * its input. It ends when nobody has polled for one and a half windows. Knows nothing of channels.
  */
 #ifndef BACKEND_LONGPOLL_H
 #define BACKEND_LONGPOLL_H

@@ -22,6 +22,8 @@ struct watch {
     bool is_hopeless; /* ended by what the server or the network said */
     bool was_connected;
     bool is_reader_gone; /* nobody is left to tell anything */
+    phx_loop_task nudge;
+    bool is_nudged;
 };
 
 /* What no retry changes, as long as it was like that from the start. */
@@ -40,11 +42,27 @@ static bool is_permanent(const phx_error *error)
     }
 }
 
+static void on_nudge(void *user_data)
+{
+    ((struct watch *)user_data)->is_nudged = false;
+}
+
+/* A poll may call back before it waits: what is to be shown then must not wait with it. */
+static void nudge(struct watch *watch)
+{
+    if (watch->is_nudged) {
+        return;
+    }
+    watch->nudge = (phx_loop_task){.user_data = watch, .run = on_nudge};
+    watch->is_nudged = phx_loop_post(community_client_loop(watch->client), &watch->nudge) == PHX_OK;
+}
+
 static void on_status(void *user_data, const community_status *status)
 {
     struct watch *watch = user_data;
     watch->was_connected |= status->state == COMMUNITY_CONNECTED;
     watch->view->status(watch->view, status);
+    nudge(watch);
     if (status->state == COMMUNITY_UNAUTHORIZED ||
         (!watch->was_connected && is_permanent(&status->error))) {
         watch->is_hopeless = true;
@@ -56,12 +74,14 @@ static void on_change(void *user_data, const community_batch *batch)
 {
     struct watch *watch = user_data;
     watch->view->batch(watch->view, batch);
+    nudge(watch);
 }
 
 static void on_error(void *user_data, const phx_error *error)
 {
     struct watch *watch = user_data;
     watch->view->error(watch->view, error);
+    nudge(watch);
 }
 
 static void on_key(void *user_data, int32_t fd, uint32_t events)

@@ -24,33 +24,38 @@
 
 PHX_NONNULL_BEGIN
 
-PHX_ENUM_BEGIN(community_write_kind)
-COMMUNITY_WRITE_CREATE_POST = 1, COMMUNITY_WRITE_EDIT_POST, COMMUNITY_WRITE_DELETE_POST,
-    COMMUNITY_WRITE_TOGGLE_LIKE, COMMUNITY_WRITE_CREATE_COMMENT, COMMUNITY_WRITE_DELETE_COMMENT,
-    PHX_ENUM_END(community_write_kind)
+typedef enum PHX_ENUM(community_write_kind) {
+    COMMUNITY_WRITE_CREATE_POST = 1,
+    COMMUNITY_WRITE_EDIT_POST,
+    COMMUNITY_WRITE_DELETE_POST,
+    COMMUNITY_WRITE_TOGGLE_LIKE,
+    COMMUNITY_WRITE_CREATE_COMMENT,
+    COMMUNITY_WRITE_DELETE_COMMENT,
+} PHX_ENUM_NAME(community_write_kind);
 
-        PHX_ENUM_BEGIN(community_outbox_state)
-            COMMUNITY_OUTBOX_PENDING = 1, /* waits for its turn, or for the next attempt */
-    COMMUNITY_OUTBOX_SENDING, COMMUNITY_OUTBOX_FAILED
-    , /* has its outcome: nothing more happens unless the user retries */
-    PHX_ENUM_END(community_outbox_state)
+typedef enum PHX_ENUM(community_outbox_state) {
+    COMMUNITY_OUTBOX_PENDING = 1, /* waits for its turn, or for the next attempt */
+    COMMUNITY_OUTBOX_SENDING,
+    COMMUNITY_OUTBOX_FAILED, /* has its outcome: nothing more happens unless the user retries */
+} PHX_ENUM_NAME(community_outbox_state);
 
-    /* What became of a write; each that was accepted has exactly one, and one more each time it is
-       retried. */
-    PHX_ENUM_BEGIN(community_outcome) COMMUNITY_OUTCOME_NONE = 0,
-            COMMUNITY_OUTCOME_DONE, COMMUNITY_OUTCOME_REFUSED
-    ,                          /* the server said no, or it cannot be sent at all: see the error */
+/* What became of a write; each that was accepted has exactly one, and one more each time it is
+   retried. */
+typedef enum PHX_ENUM(community_outcome) {
+    COMMUNITY_OUTCOME_NONE = 0,
+    COMMUNITY_OUTCOME_DONE,
+    COMMUNITY_OUTCOME_REFUSED, /* the server said no, or it cannot be sent at all: see the error */
     COMMUNITY_OUTCOME_EXPIRED, /* it could not be sent in time; the server never saw it */
     COMMUNITY_OUTCOME_CANCELLED, /* by the user, by a logout, or undone by a later like */
     /* The answer was lost, and the server may have done it. Only where it could not be sent again
      * without the danger of doing it twice, or was sent again until it expired: see
      * config.is_backend_idempotent. */
     COMMUNITY_OUTCOME_UNKNOWN,
-            PHX_ENUM_END(community_outcome)
+} PHX_ENUM_NAME(community_outcome);
 
-    /* One write. Texts are UTF-8, followed by a NUL byte that `length` does not count; absent ones
-       are "". */
-    typedef struct community_outbox_item {
+/* One write. Texts are UTF-8, followed by a NUL byte that `length` does not count; absent ones
+   are "". */
+typedef struct community_outbox_item {
     uint32_t struct_size;
     community_write_kind kind;
     uint64_t id; /* of the community_request; a restart gives another */

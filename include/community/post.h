@@ -10,7 +10,7 @@
 PHX_NONNULL_BEGIN
 
 /* Which members the server sent, and not as null. */
-PHX_ENUM_BEGIN(community_post_members)
+typedef enum PHX_ENUM(community_post_members) {
     COMMUNITY_POST_HAS_BODY = 1 << 0,
     COMMUNITY_POST_HAS_AUTHOR = 1 << 1,
     COMMUNITY_POST_HAS_LIKES_COUNT = 1 << 2,
@@ -18,7 +18,7 @@ PHX_ENUM_BEGIN(community_post_members)
     COMMUNITY_POST_HAS_COMMENTS_COUNT = 1 << 4,
     COMMUNITY_POST_HAS_INSERTED_AT = 1 << 5,
     COMMUNITY_POST_HAS_UPDATED_AT = 1 << 6,
-PHX_ENUM_END(community_post_members)
+} PHX_ENUM_NAME(community_post_members);
 
 /* Absent members are "" here. */
 typedef struct community_author {
@@ -28,8 +28,9 @@ typedef struct community_author {
 } community_author;
 
 /*
- * Every text is UTF-8, may hold U+0000, and is followed by a NUL byte that `length` does not count. What
- * is absent is "", 0 or no element: see `members`. Made by the SDK only; new fields are appended.
+ * Every text is UTF-8, may hold U+0000, and is followed by a NUL byte that `length` does not count.
+ * What is absent is "", 0 or no element: see `members`. Made by the SDK only; new fields are
+ * appended.
  */
 typedef struct community_post {
     uint32_t struct_size;
@@ -43,9 +44,9 @@ typedef struct community_post {
     size_t liked_by_count;
     int64_t inserted_at_ms; /* UTC milliseconds since 1970 */
     int64_t updated_at_ms;
-    /* A JSON object of the members that this version does not know, as the server wrote them ("title",
-     * "image_url", "media", ...); "{}" for none. An author with members that this version does not know is
-     * in it too, whole, as "author". */
+    /* A JSON object of the members that this version does not know, as the server wrote them
+     * ("title", "image_url", "media", ...); "{}" for none. An author with members that this version
+     * does not know is in it too, whole, as "author". */
     phx_slice extra_json;
 } community_post;
 

@@ -34,12 +34,12 @@
 
 /* Between these two, a pointer is not NULL unless it says PHX_NULLABLE. */
 #if defined(__clang__)
-#define PHX_NONNULL_BEGIN                                                                          \
-    _Pragma("clang diagnostic push")                                                               \
-    _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")                                \
-    _Pragma("clang diagnostic ignored \"-Wfixed-enum-extension\"")                                 \
-    _Pragma("clang assume_nonnull begin") PHX_EXTERN_C_BEGIN
-#define PHX_NONNULL_END                                                                            \
+#define PHX_NONNULL_BEGIN                                                  \
+    _Pragma("clang diagnostic push")                                       \
+        _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")    \
+            _Pragma("clang diagnostic ignored \"-Wfixed-enum-extension\"") \
+                _Pragma("clang assume_nonnull begin") PHX_EXTERN_C_BEGIN
+#define PHX_NONNULL_END \
     PHX_EXTERN_C_END _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
 #define PHX_NULLABLE _Nullable
 #define PHX_NONNULL _Nonnull
@@ -51,22 +51,23 @@
 #endif
 
 /*
- * PHX_ENUM_BEGIN(name) A, B, ... PHX_ENUM_END(name) declares a type that is an int32_t everywhere. Where
- * the compiler can say so, the enum is open: a value that this header does not know yet is legal, and
- * does not trap in Swift.
+ * typedef enum PHX_ENUM(name) { A, B, ... } PHX_ENUM_NAME(name); declares a type that is an int32_t
+ * everywhere. Where the compiler can say so, the enum is open: a value that this header does not
+ * know yet is legal, and does not trap in Swift.
  */
 #if defined(__clang__)
-#define PHX_ENUM_BEGIN(name) typedef enum __attribute__((enum_extensibility(open))) name : int32_t {
-#define PHX_ENUM_END(name) } name;
+#define PHX_ENUM(name) __attribute__((enum_extensibility(open))) name : int32_t
+#define PHX_ENUM_NAME(name) name
 #elif defined(__cplusplus)
-#define PHX_ENUM_BEGIN(name) typedef enum name : int32_t {
-#define PHX_ENUM_END(name) } name;
+#define PHX_ENUM(name) \
+    name:              \
+    int32_t
+#define PHX_ENUM_NAME(name) name
 #else
-#define PHX_ENUM_BEGIN(name) enum {
-#define PHX_ENUM_END(name)                                                                         \
-    }                                                                                              \
-    ;                                                                                              \
-    typedef int32_t name;
+#define PHX_ENUM(name) name##_values
+#define PHX_ENUM_NAME(name) \
+    name##_values;          \
+    typedef int32_t name
 #endif
 
 /* A callback that the SDK calls on its loop's thread, whatever thread gave it. */

@@ -14,8 +14,8 @@ PHX_NONNULL_BEGIN
 /* Everything here is borrowed for the call of send(); copied where it is needed longer. */
 typedef struct phx_http_request {
     uint32_t struct_size;
-    const char *method; /* "GET", "POST", "PUT", "DELETE" */
-    const char *url;    /* http:// or https://, complete */
+    const char *method;                     /* "GET", "POST", "PUT", "DELETE" */
+    const char *url;                        /* http:// or https://, complete */
     const phx_header *PHX_NULLABLE headers; /* may hold a token */
     size_t header_count;
     const uint8_t *PHX_NULLABLE body;
@@ -28,8 +28,9 @@ typedef struct phx_http_request {
 /* Borrowed for the callback. */
 typedef struct phx_http_response {
     uint32_t struct_size;
-    /* PHX_OK: a whole answer came, whatever its http_status. Else what prevented it: PHX_ERROR_TIMEOUT,
-     * PHX_ERROR_TLS*, PHX_ERROR_CONNECTION_REFUSED, ... Redirects are not followed. */
+    /* PHX_OK: a whole answer came, whatever its http_status. Else what prevented it:
+     * PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*, PHX_ERROR_CONNECTION_REFUSED, ... Redirects are not
+     * followed. */
     phx_error error;
     /* Whether the whole request may have reached the server: false means that it certainly did not,
      * and that repeating it cannot double anything. */
@@ -44,9 +45,10 @@ typedef struct phx_http {
     uint32_t struct_size;
     void *PHX_NULLABLE user_data;
     /*
-     * Begins a request; returns at once. PHX_OK: done comes exactly once, later, on the loop's thread,
-     * unless cancelled; *out_id names it until then, and is never 0. Any other status: no done, *out_id
-     * is 0 (PHX_ERROR_INVALID_URL, PHX_ERROR_NO_MEMORY, PHX_ERROR_QUEUE_FULL). Threads: loop only.
+     * Begins a request; returns at once. PHX_OK: done comes exactly once, later, on the loop's
+     * thread, unless cancelled; *out_id names it until then, and is never 0. Any other status: no
+     * done, *out_id is 0 (PHX_ERROR_INVALID_URL, PHX_ERROR_NO_MEMORY, PHX_ERROR_QUEUE_FULL).
+     * Threads: loop only.
      */
     phx_status (*send)(void *PHX_NULLABLE user_data, const phx_http_request *request,
                        phx_http_done_fn done, void *PHX_NULLABLE done_user_data, uint64_t *out_id);

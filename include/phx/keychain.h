@@ -19,10 +19,11 @@ typedef struct phx_keychain {
     /*
      * Copies the token, without a final NUL, into buffer[capacity] and its length into *out_length.
      * `is_refresh`: the server has just refused the token that was read before; a provider that can
-     * obtain a new one does so now. Returns without waiting for the network: PHX_ERROR_TOKEN_PENDING
-     * says that a token is on its way and that phx_client_token_changed() will be called.
-     * PHX_ERROR_NO_TOKEN, PHX_ERROR_KEYCHAIN, PHX_ERROR_KEYCHAIN_PERMISSIONS, PHX_ERROR_TOO_LARGE.
-     * Whatever it returns, the SDK wipes the buffer when it is done with it. Threads: loop only.
+     * obtain a new one does so now. Returns without waiting for the network:
+     * PHX_ERROR_TOKEN_PENDING says that a token is on its way and that phx_client_token_changed()
+     * will be called. PHX_ERROR_NO_TOKEN, PHX_ERROR_KEYCHAIN, PHX_ERROR_KEYCHAIN_PERMISSIONS,
+     * PHX_ERROR_TOO_LARGE. Whatever it returns, the SDK wipes the buffer when it is done with it.
+     * Threads: loop only.
      */
     phx_status (*PHX_NULLABLE read)(void *PHX_NULLABLE user_data, bool is_refresh, char *buffer,
                                     size_t capacity, size_t *out_length);
@@ -38,16 +39,16 @@ typedef struct phx_keychain {
 
 /*
  * A keychain that reads the environment variable `name` (copied) each time. Read-only.
- * Returned: consumed by the config that it is put into, or free with phx_keychain_release. NULL: out of
- * memory.
+ * Returned: consumed by the config that it is put into, or free with phx_keychain_release. NULL:
+ * out of memory.
  */
 PHX_API const phx_keychain *PHX_NULLABLE phx_keychain_env(const char *name);
 
 /*
- * A keychain in the file `path` (copied): the token on one line, trailing white space ignored. A file
- * that group or others may read or write, or that is not a regular file of this user (or root's), is
- * refused with PHX_ERROR_KEYCHAIN_PERMISSIONS. Written with mode 0600 by way of a temporary file beside
- * it, fsync and rename. Ownership as phx_keychain_env.
+ * A keychain in the file `path` (copied): the token on one line, trailing white space ignored. A
+ * file that group or others may read or write, or that is not a regular file of this user (or
+ * root's), is refused with PHX_ERROR_KEYCHAIN_PERMISSIONS. Written with mode 0600 by way of a
+ * temporary file beside it, fsync and rename. Ownership as phx_keychain_env.
  */
 PHX_API const phx_keychain *PHX_NULLABLE phx_keychain_file(const char *path);
 

@@ -37,8 +37,8 @@ static inline void phx_loop_config_init(phx_loop_config *config)
 /*
  * Makes a loop with one reference, the caller's.
  * config: copied; NULL takes all defaults. *out_loop: free with phx_loop_release.
- * PHX_ERROR_INVALID_ARGUMENT: a port without its functions. PHX_ERROR_UNSUPPORTED: a port is NULL and
- * this build has no stock one. PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. Threads: any.
+ * PHX_ERROR_INVALID_ARGUMENT: a port without its functions. PHX_ERROR_UNSUPPORTED: a port is NULL
+ * and this build has no stock one. PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_new(const phx_loop_config *PHX_NULLABLE config,
                                                phx_loop *PHX_NULLABLE *PHX_NONNULL out_loop);
@@ -52,9 +52,10 @@ PHX_API void phx_loop_retain(phx_loop *loop);
 PHX_API void phx_loop_release(phx_loop *PHX_NULLABLE loop);
 
 /*
- * One turn: runs what is due; if there was nothing, waits at most timeout_ms (0: not at all) for something
- * to happen, and runs that. PHX_ERROR_INVALID_STATE: called inside a callback, or the loop has a thread of its own.
- * PHX_ERROR_SYSTEM: the poller failed for good. Threads: the one that pumps.
+ * One turn: runs what is due; if there was nothing, waits at most timeout_ms (0: not at all) for
+ * something to happen, and runs that. PHX_ERROR_INVALID_STATE: called inside a callback, or the
+ * loop has a thread of its own. PHX_ERROR_SYSTEM: the poller failed for good. Threads: the one that
+ * pumps.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_poll(phx_loop *loop, uint32_t timeout_ms);
 
@@ -65,8 +66,8 @@ PHX_API PHX_MUST_CHECK phx_status phx_loop_run(phx_loop *loop);
  * it has one already, or is being pumped. PHX_ERROR_SYSTEM: no thread to be had. Threads: any. */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_start(phx_loop *loop);
 
-/* Makes a phx_loop_run return after its current turn; remembered if none is under way.
- * Threads: any. */
+/* Makes a phx_loop_run return after its current turn; remembered if none is under way. Nothing to a
+ * loop with a thread of its own, which ends with its last reference. Threads: any. */
 PHX_API void phx_loop_stop(phx_loop *loop);
 
 /* Whether the calling thread is inside a turn of this loop. Threads: any. */
@@ -87,9 +88,9 @@ PHX_API const phx_log *PHX_NULLABLE phx_loop_log(const phx_loop *loop);
 typedef void (*phx_task_fn)(void *PHX_NULLABLE user_data) PHX_SENDABLE;
 
 /*
- * Something to do on the loop's thread. The struct is the poster's memory, usually the head of what it
- * is about, and stays untouched from the post until one of the two functions is called: exactly one of
- * them is, and may free it.
+ * Something to do on the loop's thread. The struct is the poster's memory, usually the head of what
+ * it is about, and stays untouched from the post until one of the two functions is called: exactly
+ * one of them is, and may free it.
  */
 typedef struct phx_loop_task {
     void *PHX_NULLABLE user_data;
@@ -100,13 +101,13 @@ typedef struct phx_loop_task {
 } phx_loop_task;
 
 /*
- * Runs the task on the loop's thread, later, in the order of the calls. PHX_ERROR_QUEUE_FULL: max_tasks
- * are waiting; neither function will be called. Threads: any.
+ * Runs the task on the loop's thread, later, in the order of the calls. PHX_ERROR_QUEUE_FULL:
+ * max_tasks are waiting; neither function will be called. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_loop_post(phx_loop *loop, phx_loop_task *task);
 
-/* As phx_loop_post, but is never refused: for a task that is part of its owner and posted once at a time,
- * which bounds the queue by itself. Threads: any. */
+/* As phx_loop_post, but is never refused: for a task that is part of its owner and posted once at a
+ * time, which bounds the queue by itself. Threads: any. */
 PHX_API void phx_loop_enqueue(phx_loop *loop, phx_loop_task *task);
 
 /*
@@ -116,12 +117,13 @@ PHX_API void phx_loop_enqueue(phx_loop *loop, phx_loop_task *task);
 PHX_API void phx_loop_finish(phx_loop *loop, phx_loop_task *task);
 
 /*
- * Something that lives on a loop and has time of its own. The struct is the owner's memory; the loop
- * links it in and touches only `next` and `previous`.
+ * Something that lives on a loop and has time of its own. The struct is the owner's memory; the
+ * loop links it in and touches only `next` and `previous`.
  */
 typedef struct phx_loop_source {
     void *PHX_NULLABLE user_data;
-    /* Called in every turn, after tasks and descriptors: run what is due, flush what is gathered. */
+    /* Called in every turn, after tasks and descriptors: run what is due, flush what is gathered.
+     */
     void (*PHX_NULLABLE turn)(void *PHX_NULLABLE user_data, uint64_t now_ms);
     /* The time at which turn() has work, UINT64_MAX for none. Called before every wait. */
     uint64_t (*PHX_NULLABLE deadline_ms)(void *PHX_NULLABLE user_data);

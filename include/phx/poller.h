@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port that a loop waits on: file descriptors, and a wake-up from any thread. It knows no timers;
- * the loop gives it a time-out. One poller belongs to one loop.
+ * The port that a loop waits on: file descriptors, and a wake-up from any thread. It knows no
+ * timers; the loop gives it a time-out. One poller belongs to one loop.
  */
 #ifndef PHX_POLLER_H
 #define PHX_POLLER_H
@@ -10,27 +10,27 @@
 
 PHX_NONNULL_BEGIN
 
-PHX_ENUM_BEGIN(phx_poll_events)
+typedef enum PHX_ENUM(phx_poll_events) {
     PHX_POLL_READ = 1,
     PHX_POLL_WRITE = 2,
     PHX_POLL_ERROR = 4, /* reported only, with or without being asked for */
-PHX_ENUM_END(phx_poll_events)
+} PHX_ENUM_NAME(phx_poll_events);
 
 /* A watch on one descriptor; the poller's own. */
 typedef struct phx_watch phx_watch;
 
-/* `events`: PHX_POLL_* or-ed together. Called inside wait(). May watch, modify and unwatch anything,
- * its own watch too. */
+/* `events`: PHX_POLL_* or-ed together. Called inside wait(). May watch, modify and unwatch
+ * anything, its own watch too. */
 typedef void (*phx_watch_fn)(void *PHX_NULLABLE user_data, int32_t fd, uint32_t events);
 
 typedef struct phx_poller {
     uint32_t struct_size;
     void *PHX_NULLABLE user_data;
     /*
-     * Waits at most timeout_ms (UINT32_MAX: without limit) until a descriptor is ready or wake() was
-     * called, calls the functions of what is ready, and returns. May return early without cause.
-     * A wake() since the last wait makes it return at once. PHX_ERROR_SYSTEM: cannot wait any more.
-     * Threads: loop only, never from within itself.
+     * Waits at most timeout_ms (UINT32_MAX: without limit) until a descriptor is ready or wake()
+     * was called, calls the functions of what is ready, and returns. May return early without
+     * cause. A wake() since the last wait makes it return at once. PHX_ERROR_SYSTEM: cannot wait
+     * any more. Threads: loop only, never from within itself.
      */
     phx_status (*PHX_NULLABLE wait)(void *PHX_NULLABLE user_data, uint32_t timeout_ms);
     /* Makes a present or the next wait() return soon. Many calls may coalesce. Threads: any. */

@@ -45,12 +45,12 @@ typedef struct phx_random {
     phx_status (*PHX_NULLABLE fill)(void *PHX_NULLABLE user_data, uint8_t *bytes, size_t length);
 } phx_random;
 
-PHX_ENUM_BEGIN(phx_log_level)
+typedef enum PHX_ENUM(phx_log_level) {
     PHX_LOG_ERROR = 1, /* something that a person has to act on */
     PHX_LOG_WARNING,   /* something was lost or refused, and the SDK goes on */
     PHX_LOG_INFO,      /* connections and joins come and go */
     PHX_LOG_DEBUG,     /* each frame's topic and event; never a payload, never a token */
-PHX_ENUM_END(phx_log_level)
+} PHX_ENUM_NAME(phx_log_level);
 
 /* Log lines. Called on the loop's thread, and rarely on a caller's. */
 typedef struct phx_log {

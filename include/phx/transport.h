@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport port: WebSocket connections, for a client's socket. A stock one is in phx/platform.h;
- * an app may bring its own (URLSessionWebSocketTask, Network.framework, a simulator).
+ * The transport port: WebSocket connections, for a client's socket. A stock one is in
+ * phx/platform.h; an app may bring its own (URLSessionWebSocketTask, Network.framework, a
+ * simulator).
  */
 #ifndef PHX_TRANSPORT_H
 #define PHX_TRANSPORT_H
@@ -13,7 +14,8 @@ PHX_NONNULL_BEGIN
 /* Who is trusted. All texts are copied by whoever is given the struct. */
 typedef struct phx_tls {
     uint32_t struct_size;
-    /* PEM file of the certificate authorities to trust instead of the system's. NULL: the system's. */
+    /* PEM file of the certificate authorities to trust instead of the system's. NULL: the system's.
+     */
     const char *PHX_NULLABLE ca_file;
     /* The same as PEM text; wins over ca_file. */
     const char *PHX_NULLABLE ca_pem;
@@ -28,10 +30,10 @@ typedef struct phx_header {
     const char *value;
 } phx_header;
 
-PHX_ENUM_BEGIN(phx_frame_kind)
+typedef enum PHX_ENUM(phx_frame_kind) {
     PHX_FRAME_TEXT = 1,
     PHX_FRAME_BINARY = 2,
-PHX_ENUM_END(phx_frame_kind)
+} PHX_ENUM_NAME(phx_frame_kind);
 
 /* One connection attempt; a transport's own. */
 typedef struct phx_connection phx_connection;
@@ -39,8 +41,8 @@ typedef struct phx_connection phx_connection;
 /*
  * What a transport reports of one connection, always on the loop's thread and never from inside a
  * call into the transport. In order: `opened` at most once; then any number of `message` and
- * `written`; then exactly one `closed`, which also reports an attempt that failed (without `opened`).
- * After `closed`, or after release of the connection, nothing more comes.
+ * `written`; then exactly one `closed`, which also reports an attempt that failed (without
+ * `opened`). After `closed`, or after release of the connection, nothing more comes.
  */
 typedef struct phx_transport_events {
     void *PHX_NULLABLE user_data;
@@ -53,13 +55,14 @@ typedef struct phx_transport_events {
     /* `length` more payload bytes of those given to send() have left for the operating system. */
     void (*written)(void *PHX_NULLABLE user_data, size_t length);
     /*
-     * The connection is over. error->status: PHX_OK after a close handshake that we began; otherwise
-     * what went wrong: PHX_ERROR_CONNECTION_LOST (with close_code: what the server's close frame said,
-     * 1005 if it held no code, 1006 without a close frame), PHX_ERROR_UPGRADE_REFUSED or
-     * PHX_ERROR_UNAUTHORIZED (with http_status, retry_after_ms), PHX_ERROR_NAME_NOT_FOUND,
-     * PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE, PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*,
-     * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many
-     * look-ups hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
+     * The connection is over. error->status: PHX_OK after a close handshake that we began;
+     * otherwise what went wrong: PHX_ERROR_CONNECTION_LOST (with close_code: what the server's
+     * close frame said, 1005 if it held no code, 1006 without a close frame),
+     * PHX_ERROR_UPGRADE_REFUSED or PHX_ERROR_UNAUTHORIZED (with http_status, retry_after_ms),
+     * PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE,
+     * PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*, PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL,
+     * PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups hang),
+     * PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
      */
     void (*closed)(void *PHX_NULLABLE user_data, const phx_error *error);
 } phx_transport_events;
@@ -88,8 +91,9 @@ typedef struct phx_transport {
     /*
      * Begins a connection; returns at once, never blocks. PHX_OK: `closed` will come unless the
      * connection is released first. Any other status: no connection, no event, *out is NULL
-     * (PHX_ERROR_INVALID_URL, PHX_ERROR_INVALID_ARGUMENT: a header that is none, PHX_ERROR_TOO_LARGE: headers
-     * or sub-protocols, PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM). Threads: loop only.
+     * (PHX_ERROR_INVALID_URL, PHX_ERROR_INVALID_ARGUMENT: a header that is none,
+     * PHX_ERROR_TOO_LARGE: headers or sub-protocols, PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM).
+     * Threads: loop only.
      */
     phx_status (*open)(void *PHX_NULLABLE user_data, const phx_transport_request *request,
                        const phx_transport_events *events,
@@ -108,8 +112,9 @@ typedef struct phx_transport {
     void (*release_connection)(void *PHX_NULLABLE user_data, phx_connection *connection);
     /* Frees the transport; all its connections were released before. Threads: loop only. */
     void (*PHX_NULLABLE release)(void *PHX_NULLABLE user_data);
-    /* The transport notices a dead link by itself and keeps the server from its idle limit, so the client
-     * sends no heartbeats. Read at every `opened`: it may differ from one connection to the next. */
+    /* The transport notices a dead link by itself and keeps the server from its idle limit, so the
+     * client sends no heartbeats. Read at every `opened`: it may differ from one connection to the
+     * next. */
     bool skips_heartbeat;
 } phx_transport;
 

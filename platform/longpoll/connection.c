@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session's states. Whatever ends it passes through report(), and nothing comes after.
+ * The session's states: its polls, its posts, and the calls of the port.
  *
  * Phoenix has no message that closes a session: the server forgets it when nobody polls. So close()
  * only stops polling, lets what is queued (the leaves) go out, and reports the end.
  */
 #include "longpoll/connection.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #include "longpoll/answer.h"
 #include "support/alloc.h"
@@ -21,148 +18,7 @@ enum {
     /* A poll's answer may hold many messages, as long as each keeps to its own limit. */
     MESSAGES_PER_ANSWER = 4,
     ANSWER_EXTRA_BYTES = 64 * 1024,
-
-    CLOSE_NO_STATUS = 1005,
-    CLOSE_FORBIDDEN = 1008,
-    CLOSE_TOO_LARGE = 1009,
-    CLOSE_PROTOCOL = 1002,
-    CLOSE_SERVER_ERROR = 1011,
-    CLOSE_SESSION_GONE = 3410, /* phoenix.js's own */
 };
-
-static void free_connection(phx_connection *connection)
-{
-    phx_allocator allocator = connection->allocator;
-    phxi_lines_free(&connection->lines);
-    phxi_buffer_free(&connection->message);
-    phxi_buffer_free(&connection->url);
-    phxi_buffer_free(&connection->auth_token);
-    phxi_buffer_free(&connection->session_token);
-    phxi_free(&allocator, connection->headers);
-    phxi_request_copy_free(&allocator, &connection->copy);
-    phxi_free(&allocator, connection);
-}
-
-/* --- events: false if it was released inside one, and is gone --- */
-
-static bool end_event(phx_connection *connection)
-{
-    connection->is_reporting = false;
-    if (connection->is_released) {
-        free_connection(connection);
-        return false;
-    }
-    return true;
-}
-
-static bool report_opened(phx_connection *connection)
-{
-    connection->is_reporting = true;
-    connection->events.opened(connection->events.user_data, "");
-    return end_event(connection);
-}
-
-static bool report_message(phx_connection *connection, const uint8_t *data, size_t length)
-{
-    connection->is_reporting = true;
-    connection->events.message(connection->events.user_data, PHX_FRAME_TEXT, data, length);
-    return end_event(connection);
-}
-
-static bool report_written(phx_connection *connection, size_t length)
-{
-    connection->is_reporting = true;
-    connection->events.written(connection->events.user_data, length);
-    return end_event(connection);
-}
-
-static void cancel(phx_connection *connection, uint64_t *id)
-{
-    const phx_http *http = connection->transport->http;
-    if (*id != 0) {
-        http->cancel(http->user_data, *id);
-        *id = 0;
-    }
-}
-
-static void report_closed(phx_connection *connection, const phx_error *error)
-{
-    connection->state = LONGPOLL_CLOSED;
-    cancel(connection, &connection->poll_id);
-    cancel(connection, &connection->post_id);
-    phxi_timer_cancel(&connection->transport->timers, &connection->timer);
-    phxi_lines_free(&connection->lines);
-    connection->is_reporting = true;
-    connection->events.closed(connection->events.user_data, error);
-    (void)end_event(connection);
-}
-
-static void fail(phx_connection *connection, phx_status status, int32_t close_code,
-                 const char *message)
-{
-    phx_error error = {.struct_size = (uint32_t)sizeof error,
-                       .status = connection->state == LONGPOLL_CLOSING ? PHX_OK : status,
-                       .close_code = connection->state == LONGPOLL_OPEN ? close_code : 0,
-                       .message = message};
-    report_closed(connection, &error);
-}
-
-static void fail_plainly(phx_connection *connection, phx_status status)
-{
-    fail(connection, status, 0, phx_status_message(status));
-}
-
-/* --- what went wrong with a request --- */
-
-/* No answer came: before the session the http port's own words, after it what phoenix.js makes of
- * it. */
-static void fail_by_network(phx_connection *connection, const phx_error *cause)
-{
-    if (cause->status == PHX_ERROR_TOO_LARGE) {
-        fail(connection, PHX_ERROR_FRAME_TOO_LARGE, CLOSE_TOO_LARGE,
-             phx_status_message(PHX_ERROR_FRAME_TOO_LARGE));
-    } else if (connection->state == LONGPOLL_CONNECTING) {
-        phx_error error = *cause;
-        error.http_status = 0;
-        report_closed(connection, &error);
-    } else if (cause->status == PHX_ERROR_TIMEOUT) {
-        fail(connection, PHX_ERROR_TIMEOUT, CLOSE_NO_STATUS, "the server stopped answering");
-    } else if (cause->status == PHX_ERROR_NO_MEMORY) {
-        fail_plainly(connection, PHX_ERROR_NO_MEMORY);
-    } else {
-        fail(connection, PHX_ERROR_CONNECTION_LOST, CLOSE_SERVER_ERROR, cause->message);
-    }
-}
-
-/* No session came about. */
-static void fail_by_refusal(phx_connection *connection, int32_t status, const phx_error *http)
-{
-    bool is_about_token = status == 401 || status == 403;
-    char message[64];
-    (void)snprintf(message, sizeof message, "the server refused the long poll with status %d",
-                   (int)status);
-    phx_error error = {
-        .struct_size = (uint32_t)sizeof error,
-        .status = is_about_token ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_UPGRADE_REFUSED,
-        .http_status = status,
-        .retry_after_ms = http->retry_after_ms,
-        .message = message,
-    };
-    report_closed(connection, &error);
-}
-
-static void fail_by_status(phx_connection *connection, int32_t status, const phx_error *http)
-{
-    if (connection->state == LONGPOLL_CONNECTING) {
-        fail_by_refusal(connection, status != 0 ? status : http->http_status, http);
-    } else if (status == 410) {
-        fail(connection, PHX_ERROR_CONNECTION_LOST, CLOSE_SESSION_GONE, "session_gone");
-    } else if (status == 403) {
-        fail(connection, PHX_ERROR_CONNECTION_LOST, CLOSE_FORBIDDEN, "forbidden");
-    } else {
-        fail(connection, PHX_ERROR_CONNECTION_LOST, CLOSE_SERVER_ERROR, "internal server error");
-    }
-}
 
 /* --- requests --- */
 
@@ -197,7 +53,7 @@ static void poll_again(phx_connection *connection)
 {
     phx_status status = send_request(connection, NULL, on_poll_done, &connection->poll_id);
     if (status != PHX_OK) {
-        fail_plainly(connection, status);
+        phxi_longpoll_fail_plainly(connection, status);
     }
 }
 
@@ -223,11 +79,11 @@ static void post_or_end(phx_connection *connection)
     if (connection->lines.first != NULL) {
         status = post(connection);
     } else if (connection->state == LONGPOLL_CLOSING) {
-        fail(connection, PHX_OK, 0, "closed");
+        phxi_longpoll_fail(connection, PHX_OK, 0, "closed");
         return;
     }
     if (status != PHX_OK) {
-        fail_plainly(connection, status);
+        phxi_longpoll_fail_plainly(connection, status);
     }
 }
 
@@ -238,10 +94,11 @@ static void on_post_done(void *user_data, const phx_http_response *response)
     phxi_longpoll_answer answer;
     phxi_longpoll_answer_read(response->body, response->body_length, &answer);
     if (response->error.status != PHX_OK) {
-        fail_by_network(connection, &response->error);
+        phxi_longpoll_fail_by_network(connection, &response->error);
     } else if (answer.status != 200) {
-        fail(connection, PHX_ERROR_CONNECTION_LOST, CLOSE_SERVER_ERROR, "internal server error");
-    } else if (report_written(connection, connection->posted_bytes) && connection->post_id == 0) {
+        phxi_longpoll_fail_by_status(connection, 500, &response->error);
+    } else if (phxi_longpoll_report_written(connection, connection->posted_bytes) &&
+               connection->post_id == 0) {
         post_or_end(connection);
     }
 }
@@ -256,18 +113,17 @@ static bool deliver_one(phx_connection *connection, const phxi_json_token *token
     if (token->has_escapes) {
         connection->message.length = 0;
         if (phxi_buffer_reserve(&connection->message, length) != PHX_OK) {
-            fail_plainly(connection, PHX_ERROR_NO_MEMORY);
+            phxi_longpoll_fail_plainly(connection, PHX_ERROR_NO_MEMORY);
             return false;
         }
         data = connection->message.data;
         length = phxi_json_unescape(token, (char *)connection->message.data);
     }
     if (length > connection->copy.request.max_message_bytes) {
-        fail(connection, PHX_ERROR_FRAME_TOO_LARGE, CLOSE_TOO_LARGE,
-             phx_status_message(PHX_ERROR_FRAME_TOO_LARGE));
+        phxi_longpoll_fail_by_size(connection);
         return false;
     }
-    return report_message(connection, data, length);
+    return phxi_longpoll_report_message(connection, data, length);
 }
 
 /* False: the connection is over. One that was closed inside an event gets no more messages. */
@@ -286,7 +142,8 @@ static bool deliver(phx_connection *connection, phx_slice messages)
         }
     }
     if (token.kind != PHXI_JSON_ARRAY_END) {
-        fail(connection, PHX_ERROR_PROTOCOL, CLOSE_PROTOCOL, "a polled message is no text");
+        phxi_longpoll_fail(connection, PHX_ERROR_PROTOCOL, PHXI_LONGPOLL_CLOSE_PROTOCOL,
+                           "a polled message is no text");
         return false;
     }
     return true;
@@ -296,11 +153,11 @@ static bool begin_session(phx_connection *connection, const phxi_longpoll_answer
 {
     phx_status status = phxi_longpoll_begin_session(connection, &answer->token);
     if (status != PHX_OK) {
-        fail_plainly(connection, status);
+        phxi_longpoll_fail_plainly(connection, status);
         return false;
     }
     connection->state = LONGPOLL_OPEN;
-    return report_opened(connection);
+    return phxi_longpoll_report_opened(connection);
 }
 
 static void on_poll_done(void *user_data, const phx_http_response *response)
@@ -312,7 +169,7 @@ static void on_poll_done(void *user_data, const phx_http_response *response)
     phxi_longpoll_answer_read(response->body, response->body_length, &answer);
     bool goes_on = true;
     if (response->error.status != PHX_OK) {
-        fail_by_network(connection, &response->error);
+        phxi_longpoll_fail_by_network(connection, &response->error);
         return;
     }
     if (is_first && answer.status == 410) {
@@ -320,7 +177,7 @@ static void on_poll_done(void *user_data, const phx_http_response *response)
     } else if (!is_first && answer.status == 200 && answer.messages.data != NULL) {
         goes_on = deliver(connection, answer.messages);
     } else if (is_first || answer.status != 204) {
-        fail_by_status(connection, answer.status, &response->error);
+        phxi_longpoll_fail_by_status(connection, answer.status, &response->error);
         return;
     }
     if (goes_on && connection->state == LONGPOLL_OPEN) {
@@ -352,7 +209,7 @@ phx_connection *phxi_longpoll_new(longpoll_transport *transport,
         *out_status = send_request(connection, NULL, on_poll_done, &connection->poll_id);
     }
     if (*out_status != PHX_OK) {
-        free_connection(connection);
+        phxi_longpoll_free(connection);
         return NULL;
     }
     return connection;
@@ -387,7 +244,7 @@ void phxi_longpoll_close(phx_connection *connection)
     } else {
         return;
     }
-    cancel(connection, &connection->poll_id);
+    phxi_longpoll_cancel(connection, &connection->poll_id);
     phx_status status = PHX_OK;
     if (connection->post_id == 0 && connection->lines.first != NULL) {
         status = post(connection);
@@ -401,22 +258,23 @@ void phxi_longpoll_advance(phx_connection *connection)
     if (connection->state == LONGPOLL_OPEN) {
         post_or_end(connection);
     } else if (connection->state == LONGPOLL_GIVEN_UP) {
-        fail(connection, PHX_ERROR_CANCELLED, 0, "the attempt to connect was given up");
+        phxi_longpoll_fail(connection, PHX_ERROR_CANCELLED, 0,
+                           "the attempt to connect was given up");
     } else {
-        fail(connection, PHX_OK, 0, "closed");
+        phxi_longpoll_fail(connection, PHX_OK, 0, "closed");
     }
 }
 
 void phxi_longpoll_release(phx_connection *connection)
 {
     if (connection->state != LONGPOLL_CLOSED) {
-        cancel(connection, &connection->poll_id);
-        cancel(connection, &connection->post_id);
+        phxi_longpoll_cancel(connection, &connection->poll_id);
+        phxi_longpoll_cancel(connection, &connection->post_id);
         phxi_timer_cancel(&connection->transport->timers, &connection->timer);
     }
     if (connection->is_reporting) {
         connection->is_released = true;
     } else {
-        free_connection(connection);
+        phxi_longpoll_free(connection);
     }
 }

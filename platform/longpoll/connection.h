@@ -62,6 +62,28 @@ void phxi_longpoll_release(phx_connection *connection);
 /* Its timer is due. */
 void phxi_longpoll_advance(phx_connection *connection);
 
+enum {
+    PHXI_LONGPOLL_CLOSE_PROTOCOL = 1002
+};
+
+/* outcome.c. Events: false if the connection was released inside it, and is gone. */
+bool phxi_longpoll_report_opened(phx_connection *connection);
+bool phxi_longpoll_report_message(phx_connection *connection, const uint8_t *data, size_t length);
+bool phxi_longpoll_report_written(phx_connection *connection, size_t length);
+/* Cancels the request, if it is under way. */
+void phxi_longpoll_cancel(phx_connection *connection, uint64_t *id);
+/* The end, after which the connection may be gone. While closing it is a good one, whatever
+ * happened. */
+void phxi_longpoll_fail(phx_connection *connection, phx_status status, int32_t close_code,
+                        const char *message);
+void phxi_longpoll_fail_plainly(phx_connection *connection, phx_status status);
+void phxi_longpoll_fail_by_size(phx_connection *connection);
+/* No answer came; or one with another status than was hoped for, 0: none that JSON holds. */
+void phxi_longpoll_fail_by_network(phx_connection *connection, const phx_error *cause);
+void phxi_longpoll_fail_by_status(phx_connection *connection, int32_t status,
+                                  const phx_error *http);
+void phxi_longpoll_free(phx_connection *connection);
+
 /* session.c: what is asked of the server with every request. */
 PHX_MUST_CHECK phx_status phxi_longpoll_set_up(phx_connection *connection);
 /* PHX_ERROR_PROTOCOL: no token that could stand in a header. PHX_ERROR_NO_MEMORY. */

@@ -15,6 +15,7 @@
 
 #include "support/alloc.h"
 #include "support/config.h"
+#include "support/log.h"
 #include "wire/json_reader.h"
 
 static const char probe[] = "[null,\"probe\",\"phoenix\",\"heartbeat\",{}]";
@@ -164,6 +165,11 @@ static void fall_back(fallback_connection *connection)
 {
     phx_transport_request *request = &connection->copy.request;
     uint64_t spent_ms = phx_loop_now_ms(connection->transport->loop) - connection->begun_ms;
+    const char *reason = connection->first_error.status != PHX_OK ? connection->first_message
+                         : connection->state == FALLBACK_PROBING  ? "it carries nothing"
+                                                                  : "it takes too long";
+    phxi_log(phx_loop_log(connection->transport->loop), PHX_LOG_INFO, "phx",
+             "falling back to the second transport: %s", reason);
     stop_timer(connection);
     drop_inner(connection);
     phx_error error = error_of(PHX_ERROR_TIMEOUT);

@@ -142,16 +142,19 @@ void communityi_likes_done(communityi_likes *likes, const communityi_outbox_item
                            const community_post *post)
 {
     shown_like **place = find(likes, item->call->post_id);
+    bool is_answered = post != NULL && is_same(post->id, item->call->post_id) &&
+                       (post->members & COMMUNITY_POST_HAS_LIKED_BY) != 0;
     /* What the server has told since is newer than its answer, or will be followed by what is. */
-    if (!item->is_touched && post != NULL && is_same(post->id, item->call->post_id) &&
-        (post->members & COMMUNITY_POST_HAS_LIKED_BY) != 0) {
+    if (is_answered && !item->is_touched) {
         if (put_likes_of(likes, post) == PHX_OK && *place != NULL) {
             forget(likes, place);
         }
         return;
     }
-    /* What is shown has come true, unless it is a later toggle that is shown. */
-    if (*place != NULL && is_liked(likes, (*place)->base) != item->wants_liked) {
+    /* What is shown has come true, unless the server told of it already, or a later toggle is
+     * shown. */
+    bool likes_now = is_answered ? is_liked(likes, post) : item->wants_liked;
+    if (*place != NULL && is_liked(likes, (*place)->base) != likes_now) {
         forget(likes, place);
     }
 }

@@ -29,8 +29,8 @@ typedef struct communityi_outbox_record {
     char *texts; /* free with phxi_free */
 } communityi_outbox_record;
 
-/* PHX_ERROR_INVALID_JSON: damaged. PHX_ERROR_NO_MEMORY. Nothing is to be freed then; item.number is set if
- * the key is good, else 0. */
+/* PHX_ERROR_INVALID_JSON: damaged. PHX_ERROR_NO_MEMORY. Nothing is to be freed then; item.number is
+ * set if the key is good, else 0. */
 PHX_MUST_CHECK phx_status communityi_outbox_record_read(const phx_allocator *allocator,
                                                         phx_slice key, phx_slice value,
                                                         communityi_outbox_record *out);

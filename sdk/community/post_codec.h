@@ -11,27 +11,29 @@
 #include "support/buffer.h"
 
 /*
- * Decodes one post from the JSON object in data[length]: one allocation, one reference, the caller's.
- * Only `id` (an integer or a text that is not empty) is required. A known member of another type than it
- * has to be, a count that is negative or beyond int64, a time that is none, makes the post malformed;
- * null is absent. The last of duplicate keys counts. An author that holds members that we do not know is
- * among the unknown members too, whole and as it was written.
- * PHX_ERROR_MALFORMED_FRAME: *out_reason says why, in static text. PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY.
+ * Decodes one post from the JSON object in data[length]: one allocation, one reference, the
+ * caller's. Only `id` (an integer or a text that is not empty) is required. A known member of
+ * another type than it has to be, a count that is negative or beyond int64, a time that is none,
+ * makes the post malformed; null is absent. The last of duplicate keys counts. An author that holds
+ * members that we do not know is among the unknown members too, whole and as it was written.
+ * PHX_ERROR_MALFORMED_FRAME: *out_reason says why, in static text. PHX_ERROR_TOO_LARGE,
+ * PHX_ERROR_NO_MEMORY.
  */
 PHX_MUST_CHECK phx_status communityi_post_decode(const phx_allocator *allocator, const void *data,
                                                  size_t length, const community_post **out_post,
                                                  const char **out_reason);
 
-/* A page of a list: {"data":[post,...]}, {"posts":[...]} or a bare array; other members are ignored.
- * `each` is called for every post in order, with a reference that becomes its own; a status that it
- * returns ends the decoding. Any malformed post makes the page malformed. */
+/* A page of a list: {"data":[post,...]}, {"posts":[...]} or a bare array; other members are
+ * ignored. `each` is called for every post in order, with a reference that becomes its own; a
+ * status that it returns ends the decoding. Any malformed post makes the page malformed. */
 typedef phx_status (*communityi_page_fn)(void *user_data, const community_post *post);
 PHX_MUST_CHECK phx_status communityi_page_decode(const phx_allocator *allocator, const void *data,
                                                  size_t length, communityi_page_fn each,
                                                  void *user_data, const char **out_reason);
 
-/* The post in the answer to a write: {"data":post} or {"post":post} or a bare post. Anything else, also a
- * malformed one: PHX_OK and *out_post NULL, since that is no failure of the write. PHX_ERROR_NO_MEMORY. */
+/* The post in the answer to a write: {"data":post} or {"post":post} or a bare post. Anything else,
+ * also a malformed one: PHX_OK and *out_post NULL, since that is no failure of the write.
+ * PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status communityi_answer_decode(const phx_allocator *allocator, const void *data,
                                                    size_t length, const community_post **out_post);
 
@@ -48,8 +50,8 @@ typedef struct communityi_patch {
     int64_t comments_count;
 } communityi_patch;
 
-/* Decodes {id}, {id, likes_count, liked_by_user_ids} or {id, comments_count}, whichever `needs` says; one block,
- * free with communityi_patch_free. Statuses as communityi_post_decode. */
+/* Decodes {id}, {id, likes_count, liked_by_user_ids} or {id, comments_count}, whichever `needs`
+ * says; one block, free with communityi_patch_free. Statuses as communityi_post_decode. */
 typedef enum communityi_patch_kind {
     COMMUNITYI_PATCH_DELETE,
     COMMUNITYI_PATCH_LIKES,
@@ -61,8 +63,8 @@ PHX_MUST_CHECK phx_status communityi_patch_decode(const phx_allocator *allocator
                                                   const char **out_reason);
 void communityi_patch_free(const phx_allocator *allocator, communityi_patch *patch);
 
-/* A copy of `post` with the patch's counts, one reference; *out_post is `post` itself, retained, if nothing
- * would change. PHX_ERROR_NO_MEMORY. */
+/* A copy of `post` with the patch's counts, one reference; *out_post is `post` itself, retained, if
+ * nothing would change. PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status communityi_post_patched(const phx_allocator *allocator,
                                                   const community_post *post,
                                                   const communityi_patch *patch,
@@ -75,7 +77,8 @@ PHX_MUST_CHECK phx_status communityi_post_encode(const community_post *post, phx
 /* Whether two versions of a post say the same, members that we do not know included. */
 bool communityi_post_equals(const community_post *a, const community_post *b);
 
-/* ISO 8601 as Ecto writes it: "2026-11-23T11:18:44" with 'T' or ' ', 0 to 6 digits of fraction, 'Z', an offset
+/* ISO 8601 as Ecto writes it: "2026-11-23T11:18:44" with 'T' or ' ', 0 to 6 digits of fraction,
+ * 'Z', an offset
  * "+01:00" or no zone (UTC). Years 0000 to 9999; 24:00 is refused, a leap second counts as :59. */
 bool communityi_time_parse(const char *text, size_t length, int64_t *out_ms);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Backoff. Full jitter is from "Exponential Backoff And Jitter" (Brooker, 2015): the best spread for the
- * least total work. The stepped tables are phoenix.js's.
+ * Backoff. Full jitter is from "Exponential Backoff And Jitter" (Brooker, 2015): the best spread
+ * for the least total work. The stepped tables are phoenix.js's.
  */
 #include "phx/backoff.h"
 
@@ -21,7 +21,8 @@ typedef struct close_policy {
 } close_policy;
 
 static const close_policy close_policies[] = {
-    {1001, PHXI_CLOSE_EVERYBODY}, /* going away: Phoenix's "disconnect" broadcast, a node that stops */
+    {1001,
+     PHXI_CLOSE_EVERYBODY}, /* going away: Phoenix's "disconnect" broadcast, a node that stops */
     {1002, PHXI_CLOSE_OUR_FAULT}, /* protocol error; Bandit's idle limit too */
     {1003, PHXI_CLOSE_OUR_FAULT},
     {1007, PHXI_CLOSE_OUR_FAULT},
@@ -74,7 +75,8 @@ static uint32_t stepped_ms(bool is_rejoin, uint32_t attempt)
 }
 
 /* The range that full jitter draws from. */
-static uint64_t jitter_range_ms(const phx_backoff *backoff, uint32_t attempt, const phx_error *error)
+static uint64_t jitter_range_ms(const phx_backoff *backoff, uint32_t attempt,
+                                const phx_error *error)
 {
     uint32_t doublings = attempt - 1 < 31 ? attempt - 1 : 31;
     uint64_t range_ms = (uint64_t)backoff->base_ms << doublings;

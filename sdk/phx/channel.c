@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: wanted until they are left or the server closes them, joined whenever the socket is open.
- * set_state is the only writer of a channel's state. Joins are made when the socket opens, from what is
- * wanted then; none is ever buffered.
+ * Channels: wanted until they are left or the server closes them, joined whenever the socket is
+ * open. set_state is the only writer of a channel's state. Joins are made when the socket opens,
+ * from what is wanted then; none is ever buffered.
  */
 #include <string.h>
 
@@ -67,73 +67,6 @@ void phxi_channel_free(phxi_engine *engine, phxi_channel *channel)
     phxi_free(engine->allocator, channel);
 }
 
-/* --- the queue of joins --- */
-
-static void pump_joins(phxi_engine *engine)
-{
-    while (engine->first_waiting != NULL && engine->joins_in_flight < PHXI_MAX_JOINS_IN_FLIGHT) {
-        phxi_channel *channel = engine->first_waiting;
-        engine->first_waiting = channel->next_waiting;
-        if (engine->first_waiting == NULL) {
-            engine->last_waiting = NULL;
-        }
-        channel->is_waiting = false;
-        channel->is_joining_on_wire = true;
-        engine->joins_in_flight++;
-        phxi_outbox_add(engine, &channel->params_node, PHXI_ACTION_JOIN_PARAMS);
-    }
-}
-
-static void wait_for_join(phxi_engine *engine, phxi_channel *channel)
-{
-    if (channel->is_waiting || channel->is_joining_on_wire) {
-        return;
-    }
-    channel->is_waiting = true;
-    channel->next_waiting = NULL;
-    if (engine->last_waiting != NULL) {
-        engine->last_waiting->next_waiting = channel;
-    } else {
-        engine->first_waiting = channel;
-    }
-    engine->last_waiting = channel;
-    pump_joins(engine);
-}
-
-static void stop_waiting(phxi_engine *engine, phxi_channel *channel)
-{
-    if (!channel->is_waiting) {
-        return;
-    }
-    phxi_channel *before = NULL;
-    phxi_channel *at = engine->first_waiting;
-    while (at != channel) {
-        before = at;
-        at = at->next_waiting;
-    }
-    if (before != NULL) {
-        before->next_waiting = channel->next_waiting;
-    } else {
-        engine->first_waiting = channel->next_waiting;
-    }
-    if (engine->last_waiting == channel) {
-        engine->last_waiting = before;
-    }
-    channel->is_waiting = false;
-}
-
-/* The join was answered or given up: the next may go. */
-static void end_join(phxi_engine *engine, phxi_channel *channel)
-{
-    phxi_outbox_remove(engine, &channel->params_node);
-    stop_waiting(engine, channel);
-    if (channel->is_joining_on_wire) {
-        channel->is_joining_on_wire = false;
-        engine->joins_in_flight--;
-        pump_joins(engine);
-    }
-}
-
 static void begin_join(phxi_engine *engine, phxi_channel *channel)
 {
     phxi_timer_cancel(&engine->timers, &channel->timer);
@@ -142,7 +75,7 @@ static void begin_join(phxi_engine *engine, phxi_channel *channel)
         set_state(engine, channel, PHX_CHANNEL_JOINING, &nothing);
     }
     if (is_open(engine)) {
-        wait_for_join(engine, channel);
+        phxi_joins_add(engine, channel);
     }
 }
 
@@ -197,7 +130,7 @@ static void unlink_channel(phxi_engine *engine, phxi_channel *channel)
 static void close_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
     phxi_timer_cancel(&engine->timers, &channel->timer);
-    end_join(engine, channel);
+    phxi_joins_end(engine, channel);
     phxi_pushes_fail(engine, channel, false, reply->error.status, reply->error.message);
     unlink_channel(engine, channel);
     set_state(engine, channel, PHX_CHANNEL_CLOSED, reply);
@@ -212,7 +145,7 @@ static void close_left(phxi_engine *engine, phxi_channel *channel)
 static void schedule_rejoin(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
     channel->join_ref = 0;
-    end_join(engine, channel);
+    phxi_joins_end(engine, channel);
     channel->attempts++;
     uint32_t delay_ms = phxi_backoff_delay_ms(&engine->config.rejoin, true, channel->attempts,
                                               &reply->error, &engine->random_state);
@@ -315,7 +248,7 @@ void phxi_engine_leave(phxi_engine *engine, uint64_t now_ms, uint64_t channel_id
         close_left(engine, channel);
         return;
     }
-    end_join(engine, channel);
+    phxi_joins_end(engine, channel);
     phx_reply left = phxi_reply_of(PHX_ERROR_LEFT, NULL);
     phxi_pushes_fail(engine, channel, false, PHX_ERROR_LEFT, NULL);
     channel->timer.kind = PHXI_TIMER_LEAVE;
@@ -337,7 +270,7 @@ void phxi_engine_rejoin(phxi_engine *engine, uint64_t now_ms, uint64_t channel_i
 
 static void joined(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
-    end_join(engine, channel);
+    phxi_joins_end(engine, channel);
     if (engine->config.rejoin.kind == PHX_BACKOFF_STEPPED) {
         channel->attempts = 0;
     }
@@ -355,15 +288,15 @@ static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply
     phx_join_verdict verdict = channel->judge_refusal != NULL
                                    ? channel->judge_refusal(channel->judge_user_data, reply)
                                    : phx_join_verdict_of(reply);
-    reply->error.status = verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED
-                                                           : PHX_ERROR_JOIN_REFUSED;
+    reply->error.status =
+        verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_JOIN_REFUSED;
     reply->error.message = phx_status_message(reply->error.status);
     if (verdict == PHX_JOIN_RETRY) {
         schedule_rejoin(engine, channel, reply);
         return;
     }
     channel->join_ref = 0;
-    end_join(engine, channel);
+    phxi_joins_end(engine, channel);
     phxi_pushes_fail(engine, channel, false, PHX_ERROR_JOIN_REFUSED, NULL);
     set_state(engine, channel, PHX_CHANNEL_REFUSED, reply);
 }
@@ -400,10 +333,8 @@ void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel)
 
 void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel)
 {
-    phx_reply closed = phxi_reply_of(channel->state == PHX_CHANNEL_LEAVING
-                                         ? PHX_ERROR_LEFT
-                                         : PHX_ERROR_CHANNEL_CLOSED,
-                                     NULL);
+    phx_reply closed = phxi_reply_of(
+        channel->state == PHX_CHANNEL_LEAVING ? PHX_ERROR_LEFT : PHX_ERROR_CHANNEL_CLOSED, NULL);
     close_channel(engine, channel, &closed);
 }
 
@@ -416,9 +347,9 @@ bool phxi_channels_connected(phxi_engine *engine)
     bool is_forgetful = engine->config.rejoin.kind == PHX_BACKOFF_STEPPED;
     for (phxi_channel *channel = engine->first_channel; channel != NULL; channel = channel->next) {
         channel->attempts = is_forgetful ? 0 : channel->attempts;
-        bool is_ready = channel->state == PHX_CHANNEL_JOINING ||
-                        (channel->state == PHX_CHANNEL_ERRORED &&
-                         (is_forgetful || !channel->timer.is_armed));
+        bool is_ready =
+            channel->state == PHX_CHANNEL_JOINING ||
+            (channel->state == PHX_CHANNEL_ERRORED && (is_forgetful || !channel->timer.is_armed));
         if (is_ready) {
             begin_join(engine, channel);
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes in: decoded, matched to the heartbeat, to a channel of this connection's joins, to a push.
- * A frame that cannot be understood is counted and reported, and costs nothing else. A frame of a join
- * that is over is dropped, whatever its event.
+ * What comes in: decoded, matched to the heartbeat, to a channel of this connection's joins, to a
+ * push. A frame that cannot be understood is counted and reported, and costs nothing else. A frame
+ * of a join that is over is dropped, whatever its event.
  */
 #include <string.h>
 
@@ -29,8 +29,8 @@ static bool decode(phxi_engine *engine, phx_frame_kind kind, const uint8_t *data
     return false;
 }
 
-/* Whether the frame belongs to the join that the channel has now; one without join_ref is a broadcast,
- * or a reply of the socket itself, and belongs to any. */
+/* Whether the frame belongs to the join that the channel has now; one without join_ref is a
+ * broadcast, or a reply of the socket itself, and belongs to any. */
 static bool is_current(const phxi_channel *channel, phx_slice join_ref)
 {
     return join_ref.length == 0 ||
@@ -56,9 +56,8 @@ static bool take_reply(phxi_engine *engine, phxi_channel *channel)
 
 static bool take_message(phxi_engine *engine, phxi_channel *channel)
 {
-    bool is_wanted =
-        channel->join_ref != 0 &&
-        (channel->state == PHX_CHANNEL_JOINED || channel->state == PHX_CHANNEL_JOINING);
+    bool is_wanted = channel->join_ref != 0 && (channel->state == PHX_CHANNEL_JOINED ||
+                                                channel->state == PHX_CHANNEL_JOINING);
     if (is_wanted) {
         engine->message_channel = channel;
         phxi_outbox_add(engine, &engine->message_node, PHXI_ACTION_MESSAGE);
@@ -94,8 +93,7 @@ static bool route(phxi_engine *engine)
 void phxi_engine_message(phxi_engine *engine, uint64_t now_ms, uint64_t epoch, phx_frame_kind kind,
                          const uint8_t *data, size_t length)
 {
-    bool is_open =
-        engine->state == PHX_CLIENT_CONNECTED || engine->state == PHX_CLIENT_CLOSING;
+    bool is_open = engine->state == PHX_CLIENT_CONNECTED || engine->state == PHX_CLIENT_CLOSING;
     if (epoch != engine->epoch || !is_open) {
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's birth and death. What it does in between is in socket.c, channel.c, push.c, dispatch.c,
- * heartbeat.c; what comes out is in outbox.c.
+ * The engine's birth and death. What it does in between is in socket.c, channel.c, push.c,
+ * dispatch.c, heartbeat.c; what comes out is in outbox.c.
  */
 #include "phx/engine.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine: one Phoenix socket and its channels, sans-I/O. Inputs are calls that carry the time;
- * outputs are actions, popped after every input until there is none, and one deadline. It never calls
- * out, so nothing re-enters it. An input that returns PHX_ERROR_NO_MEMORY has changed nothing.
+ * outputs are actions, popped after every input until there is none, and one deadline. It never
+ * calls out, so nothing re-enters it. An input that returns PHX_ERROR_NO_MEMORY has changed
+ * nothing.
  *
- * Actions are popped until there is none before the next phxi_engine_message, and before that frame's
- * memory is given back: they point into it.
+ * Actions are popped until there is none before the next phxi_engine_message, and before that
+ * frame's memory is given back: they point into it.
  */
 #ifndef PHXI_ENGINE_H
 #define PHXI_ENGINE_H
@@ -25,11 +26,11 @@ typedef struct phxi_engine_config {
     uint32_t connect_timeout_ms;
     uint32_t heartbeat_interval_ms; /* UINT32_MAX: none */
     uint32_t heartbeat_timeout_ms;
-    /* A heartbeat that is not answered in time ends the connection, whatever else came meanwhile and
-     * however long a join takes. As phoenix.js does it; false in phx_client. */
+    /* A heartbeat that is not answered in time ends the connection, whatever else came meanwhile
+     * and however long a join takes. As phoenix.js does it; false in phx_client. */
     bool is_heartbeat_strict;
-    /* A close by the server with this code is final until the next connect. phoenix.js: 1000; 0, as in
-     * phx_client: every code reconnects. */
+    /* A close by the server with this code is final until the next connect. phoenix.js: 1000; 0, as
+     * in phx_client: every code reconnects. */
     uint16_t final_close_code;
     uint32_t probe_timeout_ms;
     uint32_t push_timeout_ms;
@@ -60,7 +61,8 @@ typedef struct phxi_join_request {
     phx_slice topic;
     uint32_t timeout_ms; /* 0: the engine's */
     phx_overflow overflow;
-    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply); /* NULL: the SDK's own */
+    phx_join_verdict (*judge_refusal)(void *user_data,
+                                      const phx_reply *reply); /* NULL: the SDK's own */
     void *judge_user_data;
     void *user;
 } phxi_join_request;
@@ -84,9 +86,9 @@ typedef struct phxi_push_request {
     void *user;
 } phxi_push_request;
 
-/* Any status but PHX_OK is the push's outcome, and no action about it comes: PHX_ERROR_STALE_HANDLE,
- * PHX_ERROR_LEFT (the channel is leaving), PHX_ERROR_JOIN_REFUSED, PHX_ERROR_QUEUE_FULL,
- * PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY. */
+/* Any status but PHX_OK is the push's outcome, and no action about it comes:
+ * PHX_ERROR_STALE_HANDLE, PHX_ERROR_LEFT (the channel is leaving), PHX_ERROR_JOIN_REFUSED,
+ * PHX_ERROR_QUEUE_FULL, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY. */
 PHX_MUST_CHECK phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms,
                                            const phxi_push_request *request);
 void phxi_engine_cancel(phxi_engine *engine, uint64_t now_ms, uint64_t push_id);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heartbeats: the first an interval after the socket opened, then an interval after each answer. Only
- * what the client sends keeps a Phoenix server from its idle limit, so inbound traffic postpones none.
+ * Heartbeats: the first an interval after the socket opened, then an interval after each answer.
+ * Only what the client sends keeps a Phoenix server from its idle limit, so inbound traffic
+ * postpones none.
  *
- * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on a
- * genuine server, and a frame that came since shows life.
+ * A missing answer alone does not make a link dead: a slow join/3 holds up everything behind it on
+ * a genuine server, and a frame that came since shows life.
  */
 #include <string.h>
 
@@ -92,8 +93,8 @@ void phxi_heartbeat_answered(phxi_engine *engine)
     phxi_heartbeat_start(engine);
 }
 
-/* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins sent
- * later hold up nothing, so that this is bounded. 0: there are none. */
+/* Until when the heartbeat's answer may have to wait behind joins that were sent before it; joins
+ * sent later hold up nothing, so that this is bounded. 0: there are none. */
 static uint64_t joins_deadline_ms(const phxi_engine *engine)
 {
     uint64_t latest_ms = 0;

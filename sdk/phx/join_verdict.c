@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a refused join says of trying again. A table, because Phoenix leaves the reasons to each application;
- * what is not in it is tried again, as phoenix.js does with all.
+ * What a refused join says of trying again. A table, because Phoenix leaves the reasons to each
+ * application; what is not in it is tried again, as phoenix.js does with all.
  */
 #include <phx/channel.h>
 
@@ -15,11 +15,11 @@ typedef struct known_reason {
 } known_reason;
 
 static const known_reason known_reasons[] = {
-    {"unauthorized", PHX_JOIN_UNAUTHORIZED},    {"unauthenticated", PHX_JOIN_UNAUTHORIZED},
-    {"invalid_token", PHX_JOIN_UNAUTHORIZED},   {"token_expired", PHX_JOIN_UNAUTHORIZED},
+    {"unauthorized", PHX_JOIN_UNAUTHORIZED},  {"unauthenticated", PHX_JOIN_UNAUTHORIZED},
+    {"invalid_token", PHX_JOIN_UNAUTHORIZED}, {"token_expired", PHX_JOIN_UNAUTHORIZED},
     {"unmatched topic", PHX_JOIN_PERMANENT}, /* Phoenix's own */
-    {"unknown_topic", PHX_JOIN_PERMANENT},      {"not_a_member", PHX_JOIN_PERMANENT},
-    {"forbidden", PHX_JOIN_PERMANENT},          {"not_found", PHX_JOIN_PERMANENT},
+    {"unknown_topic", PHX_JOIN_PERMANENT},    {"not_a_member", PHX_JOIN_PERMANENT},
+    {"forbidden", PHX_JOIN_PERMANENT},        {"not_found", PHX_JOIN_PERMANENT},
 };
 
 phx_join_verdict phx_join_verdict_of(const phx_reply *reply)

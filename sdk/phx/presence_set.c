@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of presences. A key is any text that the server chooses: it is a map's key here, never a name of
- * anything else. Each meta needs a phx_ref; a duplicate key makes the document malformed.
+ * Sets of presences. A key is any text that the server chooses: it is a map's key here, never a
+ * name of anything else. Each meta needs a phx_ref; a duplicate key makes the document malformed.
  */
 #include "phx/presence_set.h"
 

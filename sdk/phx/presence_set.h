@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of presences out of JSON: {"key":{"metas":[{"phx_ref":"...",...},...],...},...}. Knows nothing of
- * what a set means.
+ * Sets of presences out of JSON: {"key":{"metas":[{"phx_ref":"...",...},...],...},...}. Knows
+ * nothing of what a set means.
  */
 #ifndef PHXI_PRESENCE_SET_H
 #define PHXI_PRESENCE_SET_H
@@ -13,7 +13,7 @@
 
 typedef struct phxi_meta {
     struct phxi_meta *next;
-    phx_slice ref;  /* both behind the struct, in its block */
+    phx_slice ref; /* both behind the struct, in its block */
     phx_slice json;
 } phxi_meta;
 
@@ -21,7 +21,7 @@ struct phx_presence_entry {
     phxi_map_entry by_key;
     struct phx_presence_entry *next;
     struct phx_presence_entry *previous;
-    phx_slice key;  /* both behind the struct, in its block */
+    phx_slice key; /* both behind the struct, in its block */
     phx_slice json;
     phxi_meta *first;
     phxi_meta *last;
@@ -48,12 +48,14 @@ void phxi_presence_set_remove(phxi_presence_set *set, phx_presence_entry *entry)
 void phxi_presence_entry_free(const phx_allocator *allocator, phx_presence_entry *entry);
 
 phxi_meta *phxi_presence_meta_find(const phx_presence_entry *entry, phx_slice ref);
-/* Moves the metas of `from` whose ref is (or is not) among `among`'s, to the end of `to`, in order. */
+/* Moves the metas of `from` whose ref is (or is not) among `among`'s, to the end of `to`, in order.
+ */
 void phxi_presence_move_metas(phx_presence_entry *from, phx_presence_entry *to,
                               const phx_presence_entry *among, bool is_among);
 
-/* Reads the object whose OBJECT_BEGIN was just taken from the reader into `set`, which is empty. At most
- * max_metas. PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY: free the set. */
+/* Reads the object whose OBJECT_BEGIN was just taken from the reader into `set`, which is empty. At
+ * most max_metas. PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY: free the
+ * set. */
 PHX_MUST_CHECK phx_status phxi_presence_set_read(phxi_presence_set *set, phxi_json_reader *reader,
                                                  size_t max_metas);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * States and diffs of presence, as phoenix.js's Presence applies them: joins first, new metas behind those
- * that survive, then leaves. Everything that can fail is read and reserved before anything changes.
+ * States and diffs of presence, as phoenix.js's Presence applies them: joins first, new metas
+ * behind those that survive, then leaves. Everything that can fail is read and reserved before
+ * anything changes.
  */
 #include "phx/presence_state.h"
 
@@ -68,7 +69,8 @@ static void free_diff(presence_diff *diff)
 
 /* --- applying: cannot fail --- */
 
-/* The entry takes the place of the one that is there; metas that only the old one has go before its own. */
+/* The entry takes the place of the one that is there; metas that only the old one has go before its
+ * own. */
 static void replace(phxi_presence_state *state, phx_presence_entry *current,
                     phx_presence_entry *joined)
 {
@@ -195,17 +197,18 @@ static phx_status apply_diff(phxi_presence_state *state, phx_slice json,
 /* --- a state, as the diff that leads to it --- */
 
 /* A copy of the entry without its metas. NULL: no memory. */
-static phx_presence_entry *copy_head(const phx_allocator *allocator, const phx_presence_entry *entry)
+static phx_presence_entry *copy_head(const phx_allocator *allocator,
+                                     const phx_presence_entry *entry)
 {
     phx_presence_entry *copy =
         phxi_alloc_zero(allocator, sizeof *copy + entry->key.length + entry->json.length);
     if (copy != NULL) {
         char *text = (char *)(copy + 1);
-        copy->key = (phx_slice){memcpy(text, entry->key.data, entry->key.length),
-                                entry->key.length};
+        copy->key =
+            (phx_slice){memcpy(text, entry->key.data, entry->key.length), entry->key.length};
         text += entry->key.length;
-        copy->json = (phx_slice){memcpy(text, entry->json.data, entry->json.length),
-                                 entry->json.length};
+        copy->json =
+            (phx_slice){memcpy(text, entry->json.data, entry->json.length), entry->json.length};
     }
     return copy;
 }
@@ -213,7 +216,8 @@ static phx_presence_entry *copy_head(const phx_allocator *allocator, const phx_p
 static phx_status copy_meta(const phx_allocator *allocator, phx_presence_entry *to,
                             const phxi_meta *meta)
 {
-    phxi_meta *copy = phxi_alloc_zero(allocator, sizeof *copy + meta->ref.length + meta->json.length);
+    phxi_meta *copy =
+        phxi_alloc_zero(allocator, sizeof *copy + meta->ref.length + meta->json.length);
     if (copy == NULL) {
         return PHX_ERROR_NO_MEMORY;
     }
@@ -254,8 +258,8 @@ static phx_status note_leave(presence_diff *diff, const phx_presence_entry *curr
 static phx_status note_leaves(const phxi_presence_state *state, presence_diff *diff)
 {
     phx_status status = PHX_OK;
-    for (const phx_presence_entry *current = state->set.first;
-         current != NULL && status == PHX_OK; current = current->next) {
+    for (const phx_presence_entry *current = state->set.first; current != NULL && status == PHX_OK;
+         current = current->next) {
         status = note_leave(diff, current, phxi_presence_set_find(&diff->joins, current->key));
     }
     return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of presence: states, diffs, and diffs that wait for the state of the current join. Pure; what
- * happens is told to a sink before the call returns.
+ * The rules of presence: states, diffs, and diffs that wait for the state of the current join.
+ * Pure; what happens is told to a sink before the call returns.
  */
 #ifndef PHXI_PRESENCE_STATE_H
 #define PHXI_PRESENCE_STATE_H
@@ -38,12 +38,13 @@ void phxi_presence_free(phxi_presence_state *state);
 /* The channel joins anew: diffs wait for the next state. */
 void phxi_presence_rejoin(phxi_presence_state *state);
 
-/* A presence_state. PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY: nothing changed. */
+/* A presence_state. PHX_ERROR_MALFORMED_FRAME, PHX_ERROR_TOO_LARGE, PHX_ERROR_NO_MEMORY: nothing
+ * changed. */
 PHX_MUST_CHECK phx_status phxi_presence_take_state(phxi_presence_state *state, phx_slice json,
                                                    const phxi_presence_sink *sink);
 
-/* A presence_diff, {"joins":{...},"leaves":{...}}: applied, or kept if the state has not come. Statuses as
- * above. */
+/* A presence_diff, {"joins":{...},"leaves":{...}}: applied, or kept if the state has not come.
+ * Statuses as above. */
 PHX_MUST_CHECK phx_status phxi_presence_take_diff(phxi_presence_state *state, phx_slice json,
                                                   const phxi_presence_sink *sink);
 

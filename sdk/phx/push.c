@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pushes: each that is accepted completes exactly once. One that finds its channel not joined waits for
- * that, within bounds; one that was sent and loses its connection completes at once, since whether the
- * server acted on it cannot be known.
+ * Pushes: each that is accepted completes exactly once. One that finds its channel not joined waits
+ * for that, within bounds; one that was sent and loses its connection completes at once, since
+ * whether the server acted on it cannot be known.
  */
 #include <string.h>
 
@@ -10,7 +10,9 @@
 #include "support/alloc.h"
 
 /* What the envelope adds to topic, event and payload at most. */
-enum { ENVELOPE_BYTES = 64 };
+enum {
+    ENVELOPE_BYTES = 64
+};
 
 static size_t size_of(const phxi_push *push)
 {

@@ -140,8 +140,7 @@ static void end_connection(phxi_engine *engine, const phx_error *error)
 /* Ends it from our side without waiting for anybody. */
 static void give_up_connection(phxi_engine *engine, phx_status status, const char *message)
 {
-    phx_error error = {
-        .struct_size = (uint32_t)sizeof error, .status = status, .message = message};
+    phx_error error = {.struct_size = (uint32_t)sizeof error, .status = status, .message = message};
     if (engine->has_connection) {
         phxi_outbox_remove(engine, &engine->open_node);
         phxi_outbox_remove(engine, &engine->close_node);
@@ -325,7 +324,8 @@ void phxi_engine_advance(phxi_engine *engine, uint64_t now_ms)
     bool has_slept = deadline_ms <= now_ms && now_ms - deadline_ms > TIME_JUMP_MS;
     engine->now_ms = now_ms;
     if (has_slept && engine->state == PHX_CLIENT_CONNECTED) {
-        /* What the sleep made due says nothing of the link: ask it, before any heartbeat is missed. */
+        /* What the sleep made due says nothing of the link: ask it, before any heartbeat is missed.
+         */
         phxi_heartbeat_probe(engine);
     }
     phxi_timer *timer = phxi_timer_pop_due(&engine->timers, now_ms);

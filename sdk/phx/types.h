@@ -2,10 +2,10 @@
 /*
  * The engine's data: what its files share, and nobody else sees.
  *
- * Invariants. A channel is in both maps from its join until it is closed. join_ref is 0 unless a join
- * of this connection was sent and not given up. A push is in the map by id until it completes, in the
- * map by ref exactly while it was sent and not answered. A node is in the outbox at most once, and the
- * object that holds it is freed only after it was popped.
+ * Invariants. A channel is in both maps from its join until it is closed. join_ref is 0 unless a
+ * join of this connection was sent and not given up. A push is in the map by id until it completes,
+ * in the map by ref exactly while it was sent and not answered. A node is in the outbox at most
+ * once, and the object that holds it is freed only after it was popped.
  */
 #ifndef PHXI_TYPES_H
 #define PHXI_TYPES_H
@@ -57,7 +57,8 @@ typedef struct phxi_channel {
     void *user;
     uint32_t timeout_ms;
     phx_overflow overflow;
-    phx_join_verdict (*judge_refusal)(void *user_data, const phx_reply *reply); /* NULL: the SDK's own */
+    phx_join_verdict (*judge_refusal)(void *user_data,
+                                      const phx_reply *reply); /* NULL: the SDK's own */
     void *judge_user_data;
     phx_channel_state state;
     uint64_t join_ref;
@@ -71,7 +72,7 @@ typedef struct phxi_channel {
     struct phxi_push *last_push;
     phxi_node state_node;
     phxi_node params_node;
-    phx_reply reply; /* what state_node reports */
+    phx_reply reply;           /* what state_node reports */
     struct phxi_channel *next; /* in the engine's list, oldest first */
     struct phxi_channel *previous;
 } phxi_channel;
@@ -93,7 +94,9 @@ typedef struct phxi_push {
     phx_reply reply;
 } phxi_push;
 
-enum { PHXI_HEARTBEAT_FRAME_BYTES = 64 };
+enum {
+    PHXI_HEARTBEAT_FRAME_BYTES = 64
+};
 
 struct phxi_engine {
     phxi_engine_config config;
@@ -107,17 +110,17 @@ struct phxi_engine {
     phx_client_state state;
     bool has_connection; /* between OPEN and closed or DROP */
     uint64_t epoch;
-    bool was_refreshed;       /* a token was refused, and a fresh one asked for */
+    bool was_refreshed; /* a token was refused, and a fresh one asked for */
     bool is_awaiting_token;
-    bool is_join_answered;    /* on this connection */
-    uint32_t attempts;        /* since the connection was last stable */
+    bool is_join_answered; /* on this connection */
+    uint32_t attempts;     /* since the connection was last stable */
     phx_error last_error;
     char last_message[256];
-    phxi_timer socket_timer;  /* CONNECT, RECONNECT or CLOSE: one at a time */
+    phxi_timer socket_timer; /* CONNECT, RECONNECT or CLOSE: one at a time */
     phxi_timer stable_timer;
 
     /* heartbeat */
-    bool skips_heartbeats; /* on this connection */
+    bool skips_heartbeats;      /* on this connection */
     phxi_timer heartbeat_timer; /* HEARTBEAT or HEARTBEAT_TIMEOUT */
     uint64_t heartbeat_ref;     /* 0: none is unanswered */
     uint64_t heartbeat_sent_ms;
@@ -164,7 +167,8 @@ struct phxi_engine {
 /* outbox.c */
 void phxi_outbox_add(phxi_engine *engine, phxi_node *node, phxi_action_kind kind);
 void phxi_outbox_remove(phxi_engine *engine, phxi_node *node);
-/* Encodes a text or binary frame and queues it. PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE: nothing was. */
+/* Encodes a text or binary frame and queues it. PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE: nothing
+ * was. */
 PHX_MUST_CHECK phx_status phxi_outbox_send(phxi_engine *engine, const phxi_envelope *envelope);
 void phxi_outbox_error(phxi_engine *engine, phx_status status, const char *message);
 void phxi_outbox_free(phxi_engine *engine);
@@ -206,6 +210,12 @@ void phxi_channel_free(phxi_engine *engine, phxi_channel *channel);
 phx_reply phxi_reply_of(phx_status status, const char *message);
 /* The reply that is in the engine's envelope. */
 phx_reply phxi_reply_received(const phxi_engine *engine);
+
+/* joins.c */
+/* The channel's parameters will be asked for when its turn comes. */
+void phxi_joins_add(phxi_engine *engine, phxi_channel *channel);
+/* The join was answered or given up, or is not wanted any more: the next may go. */
+void phxi_joins_end(phxi_engine *engine, phxi_channel *channel);
 
 /* push.c */
 void phxi_pushes_flush(phxi_engine *engine, phxi_channel *channel);

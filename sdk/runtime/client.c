@@ -97,9 +97,16 @@ static void copy_scalars(phx_client *client, const phx_client_config *config)
 
 /* --- checks --- */
 
+static bool is_whole_transport(const phx_transport *transport)
+{
+    return transport->open != NULL && transport->send != NULL && transport->close != NULL &&
+           transport->release_connection != NULL;
+}
+
 static phx_status check_config(const phx_client_config *config)
 {
     if (config->url == NULL || (config->keychain != NULL && config->keychain->read == NULL) ||
+        (config->transport != NULL && !is_whole_transport(config->transport)) ||
         (config->params == NULL && config->param_count > 0) ||
         (config->headers == NULL && config->header_count > 0)) {
         return PHX_ERROR_INVALID_ARGUMENT;
@@ -134,8 +141,7 @@ static phx_status new_engine(phx_client *client, const phx_client_config *config
         .reconnect = config->reconnect,
         .rejoin = config->rejoin,
         .connect_timeout_ms = client->connect_timeout_ms,
-        .heartbeat_interval_ms =
-            or_default(config->heartbeat_interval_ms, HEARTBEAT_INTERVAL_MS),
+        .heartbeat_interval_ms = or_default(config->heartbeat_interval_ms, HEARTBEAT_INTERVAL_MS),
         .heartbeat_timeout_ms = or_default(config->heartbeat_timeout_ms, HEARTBEAT_TIMEOUT_MS),
         .probe_timeout_ms = or_default(config->probe_timeout_ms, PROBE_TIMEOUT_MS),
         .push_timeout_ms = or_default(config->push_timeout_ms, PUSH_TIMEOUT_MS),
@@ -197,16 +203,23 @@ static phx_status take_loop(const phx_client_config *config, phx_loop **out_loop
     return PHX_OK;
 }
 
+static void run_start(void *user_data)
+{
+    phx_client *client = user_data;
+    phx_loop_add_source(client->loop, &client->source);
+}
+
+/* The loop may be shared and running: its sources are its own thread's. Nothing of the client gets
+ * there before this task. */
 static void start_source(phx_client *client)
 {
-    client->source = (phx_loop_source){.user_data = client,
-                                       .turn = phxi_client_turn,
-                                       .deadline_ms = phxi_client_deadline_ms};
-    phx_loop_add_source(client->loop, &client->source);
-    client->control_task =
-        (phx_loop_task){.user_data = client, .run = phxi_client_run_control};
+    client->source = (phx_loop_source){
+        .user_data = client, .turn = phxi_client_turn, .deadline_ms = phxi_client_deadline_ms};
+    client->control_task = (phx_loop_task){.user_data = client, .run = phxi_client_run_control};
     atomic_init(&client->next_id, 1);
     phxi_client_publish(client);
+    client->start_task = (phx_loop_task){.user_data = client, .run = run_start};
+    phx_loop_finish(client->loop, &client->start_task);
 }
 
 static phx_client *allocate(const phx_client_config *config, phx_loop *loop)

@@ -120,8 +120,7 @@ static void deliver_channel_state(phx_client *client, phxi_action *action)
     if (action->channel_state == PHX_CHANNEL_CLOSED) {
         phxi_client_end_channel(client, record, &action->reply);
     } else if (record->on_state != NULL) {
-        record->on_state(record->user_data, record->channel, action->channel_state,
-                         &action->reply);
+        record->on_state(record->user_data, record->channel, action->channel_state, &action->reply);
     }
 }
 

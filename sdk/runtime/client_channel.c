@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands on channels: checked and copied on the caller's thread, carried out on the loop's. One
- * block holds a command, its task and its texts. A command that finds the client ending completes with
- * PHX_ERROR_CLOSED.
+ * The commands on channels: checked and copied on the caller's thread, carried out on the loop's.
+ * One block holds a command, its task and its texts. A command that finds the client ending
+ * completes with PHX_ERROR_CLOSED.
  */
 #include <string.h>
 
@@ -13,7 +13,9 @@
 #include "wire/json_reader.h"
 #include "wire/utf8.h"
 
-enum { MAX_NAME_BYTES = 255 };
+enum {
+    MAX_NAME_BYTES = 255
+};
 
 typedef enum command_kind {
     COMMAND_JOIN,
@@ -112,7 +114,8 @@ static void run_command(phx_client *client, phxi_command *base, bool is_closing)
 
 /* --- on any thread --- */
 
-static channel_command *new_command(phx_client *client, command_kind kind, phx_slice name, phx_slice payload)
+static channel_command *new_command(phx_client *client, command_kind kind, phx_slice name,
+                                    phx_slice payload)
 {
     channel_command *command =
         phxi_alloc_zero(client->allocator, sizeof *command + name.length + payload.length);
@@ -165,8 +168,8 @@ static phxi_channel_record *new_record(phx_client *client, const phx_channel_opt
     return record;
 }
 
-phx_status phx_channel_join(phx_client *client, const char *topic,
-                            const phx_channel_options *given, phx_channel *out_channel)
+phx_status phx_channel_join(phx_client *client, const char *topic, const phx_channel_options *given,
+                            phx_channel *out_channel)
 {
     out_channel->id = 0;
     phx_channel_options options;
@@ -178,10 +181,10 @@ phx_status phx_channel_join(phx_client *client, const char *topic,
         return PHX_ERROR_INVALID_JSON;
     }
     phxi_channel_record *record = new_record(client, &options);
-    channel_command *command = record == NULL ? NULL
-                                      : new_command(client, COMMAND_JOIN,
-                                                    (phx_slice){topic, strlen(topic)},
-                                                    (phx_slice){NULL, 0});
+    channel_command *command =
+        record == NULL ? NULL
+                       : new_command(client, COMMAND_JOIN, (phx_slice){topic, strlen(topic)},
+                                     (phx_slice){NULL, 0});
     if (command == NULL) {
         phxi_free(client->allocator, record);
         return PHX_ERROR_NO_MEMORY;
@@ -259,7 +262,8 @@ phx_status phx_channel_push(phx_client *client, phx_channel channel, const phx_p
     }
     phxi_push_record *record = phxi_alloc_zero(client->allocator, sizeof *record);
     phx_slice event = {push->event, strlen(push->event)};
-    channel_command *command = record == NULL ? NULL : new_command(client, COMMAND_PUSH, event, payload);
+    channel_command *command =
+        record == NULL ? NULL : new_command(client, COMMAND_PUSH, event, payload);
     if (command == NULL) {
         phxi_free(client->allocator, record);
         return PHX_ERROR_NO_MEMORY;

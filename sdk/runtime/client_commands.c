@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of a command from a caller's thread to the loop's. The client counts those under way, so that
- * it ends behind the last of them.
+ * The way of a command from a caller's thread to the loop's. The client counts those under way, so
+ * that it ends behind the last of them.
  */
 #include "runtime/client_commands.h"
 

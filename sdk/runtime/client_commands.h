@@ -16,7 +16,8 @@ typedef struct phxi_command {
     void (*run)(phx_client *client, struct phxi_command *command, bool is_closing);
 } phxi_command;
 
-/* PHX_ERROR_CLOSED, PHX_ERROR_QUEUE_FULL: refused, the block is still the caller's. Threads: any. */
+/* PHX_ERROR_CLOSED, PHX_ERROR_QUEUE_FULL: refused, the block is still the caller's. Threads: any.
+ */
 PHX_MUST_CHECK phx_status phxi_client_post(phx_client *client, phxi_command *command);
 
 #endif

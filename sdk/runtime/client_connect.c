@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection attempt: the token from the keychain, the parameters, the URL, the transport. Whatever
- * held the token is wiped before this returns.
+ * One connection attempt: the token from the keychain, the parameters, the URL, the transport.
+ * Whatever held the token is wiped before this returns.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,10 @@
 #include "wire/base64.h"
 #include "wire/url.h"
 
-enum { MAX_URL_BYTES = 64 * 1024, MAX_SUBPROTOCOL_BYTES = 32 * 1024 };
+enum {
+    MAX_URL_BYTES = 64 * 1024,
+    MAX_SUBPROTOCOL_BYTES = 32 * 1024
+};
 
 struct phx_param_list {
     phxi_buffer *url;
@@ -39,8 +42,8 @@ static phx_status read_token(phx_client *client, bool is_refresh, token_text *ou
     if (keychain == NULL) {
         return PHX_OK;
     }
-    phx_status status = keychain->read(keychain->user_data, is_refresh, out->text,
-                                       sizeof out->text, &out->length);
+    phx_status status =
+        keychain->read(keychain->user_data, is_refresh, out->text, sizeof out->text, &out->length);
     if (status == PHX_OK && (out->length == 0 || out->length > sizeof out->text)) {
         status = PHX_ERROR_NO_TOKEN;
     }
@@ -95,7 +98,8 @@ static phx_status compose_url(phx_client *client, const token_text *token, phxi_
 }
 
 /* Phoenix 1.8's auth_token; base64 of the standard alphabet, whatever the prefix says. */
-static phx_status compose_subprotocols(phx_client *client, const token_text *token, phxi_buffer *out)
+static phx_status compose_subprotocols(phx_client *client, const token_text *token,
+                                       phxi_buffer *out)
 {
     if (token->length == 0 || client->token_place != PHX_TOKEN_IN_SUBPROTOCOL) {
         return PHX_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands that never fail: connect, disconnect, probe, token changed. They set flags under the lock
- * and post one task that is part of the client, so they allocate nothing; of connect and disconnect the
- * last one counts.
+ * The commands that never fail: connect, disconnect, probe, token changed. They set flags under the
+ * lock and post one task that is part of the client, so they allocate nothing; of connect and
+ * disconnect the last one counts.
  */
 #include "runtime/client_types.h"
 

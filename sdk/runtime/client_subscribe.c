@@ -8,7 +8,9 @@
 #include "runtime/client_types.h"
 #include "support/alloc.h"
 
-enum { MAX_EVENT_BYTES = 255 };
+enum {
+    MAX_EVENT_BYTES = 255
+};
 
 typedef struct subscribe_command {
     phxi_command base;
@@ -76,8 +78,7 @@ static void run_unsubscribe(phx_client *client, phxi_command *base, bool is_clos
 {
     (void)is_closing;
     unsubscribe_command *command = PHXI_CONTAINER(unsubscribe_command, base, base);
-    phxi_map_entry *entry =
-        phxi_map_find(&client->subscriptions, &command->id, sizeof command->id);
+    phxi_map_entry *entry = phxi_map_find(&client->subscriptions, &command->id, sizeof command->id);
     phxi_free(client->allocator, command);
     if (entry != NULL) {
         phxi_subscription_end(client, PHXI_CONTAINER(phxi_subscription, by_id, entry));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of phx_client share. All of it belongs to the loop's thread but what stands under the
- * lock.
+ * What the files of phx_client share. All of it belongs to the loop's thread but what stands under
+ * the lock.
  */
 #ifndef PHXI_CLIENT_TYPES_H
 #define PHXI_CLIENT_TYPES_H
@@ -46,6 +46,7 @@ struct phx_client {
     uint64_t connection_epoch;
 
     phxi_map subscriptions;
+    phx_loop_task start_task;
     phx_loop_task release_task;
 
     atomic_uint_fast64_t next_id;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection: phx's reports become events of the lifecycle, and its actions become calls of phx. One
- * phx_client for the client's whole life; one channel from each opening to the next closing.
+ * The connection: phx's reports become events of the lifecycle, and its actions become calls of
+ * phx. One phx_client for the client's whole life; one channel from each opening to the next
+ * closing.
  *
- * Commands to phx are given in the client's turn only, and the loop carries them out before anything else
- * comes in: no report is ever older than the last command.
+ * Commands to phx are given in the client's turn only, and the loop carries them out before
+ * anything else comes in: no report is ever older than the last command.
  */
 #include "runtime/community_client.h"
 #include "support/config.h"

@@ -28,6 +28,8 @@ phx_status communityi_outbox_take(communityi_operation *operation)
 {
     community_client *client = operation->client;
     communityi_outbox_item *item = &operation->item;
+    /* A toggle is meant for what the user sees. */
+    communityi_outbox_show_likes(client);
     item->call = &operation->call;
     item->id = operation->id;
     item->wants_liked = operation->call.kind == COMMUNITYI_CALL_TOGGLE_LIKE &&
@@ -38,8 +40,6 @@ phx_status communityi_outbox_take(communityi_operation *operation)
         communityi_outbox_add(&client->outbox, item, communityi_client_now_ms(client),
                               phx_loop_wall_ms(client->loop));
         touch(operation, true);
-        /* So that the next toggle is taken for what the user sees. */
-        communityi_outbox_show_likes(client);
     }
     return status;
 }

@@ -48,8 +48,7 @@ void communityi_outbox_records_erase(community_client *client, uint64_t number)
     phx_status status = communityi_storage_put(client, COMMUNITY_RECORD_OUTBOX,
                                                key_of(number, room), (phx_slice){NULL, 0});
     if (status != PHX_OK) {
-        communityi_report(client, status,
-                          "the storage keeps a write that has come to its outcome");
+        communityi_report(client, status, "the storage keeps a write that has come to its outcome");
     }
 }
 

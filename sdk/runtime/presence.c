@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phx_presence: the rules of presence on a channel's messages. It lives on the channel's record, so that it
- * hears of a rejoin before any message of the new join.
+ * phx_presence: the rules of presence on a channel's messages. It lives on the channel's record, so
+ * that it hears of a rejoin before any message of the new join.
  */
 #include "runtime/presence.h"
 
@@ -12,7 +12,10 @@
 #include "support/alloc.h"
 #include "support/config.h"
 
-enum { DEFAULT_MAX_METAS = 10000, DEFAULT_MAX_PENDING_BYTES = 1024 * 1024 };
+enum {
+    DEFAULT_MAX_METAS = 10000,
+    DEFAULT_MAX_PENDING_BYTES = 1024 * 1024
+};
 
 struct phx_presence {
     phxi_command attach; /* posted once, by phx_presence_new */
@@ -24,8 +27,8 @@ struct phx_presence {
     phx_presence_options options;
     const char *state_event; /* behind the struct, in its block */
     const char *diff_event;
-    uint32_t busy;           /* inside how many callbacks */
-    bool is_attached_once;   /* the command has run */
+    uint32_t busy;         /* inside how many callbacks */
+    bool is_attached_once; /* the command has run */
     bool is_released;
 };
 
@@ -149,10 +152,10 @@ phx_status phx_presence_new(phx_client *client, phx_channel channel,
     presence->client = client;
     presence->channel_id = channel.id;
     presence->attach.run = run_attach;
-    phxi_presence_init(
-        &presence->state, client->allocator, client->subscriptions.seed,
-        options.max_metas != 0 ? options.max_metas : DEFAULT_MAX_METAS,
-        options.max_pending_bytes != 0 ? options.max_pending_bytes : DEFAULT_MAX_PENDING_BYTES);
+    phxi_presence_init(&presence->state, client->allocator, client->subscriptions.seed,
+                       options.max_metas != 0 ? options.max_metas : DEFAULT_MAX_METAS,
+                       options.max_pending_bytes != 0 ? options.max_pending_bytes
+                                                      : DEFAULT_MAX_PENDING_BYTES);
     phx_status status = phxi_client_post(client, &presence->attach);
     if (status != PHX_OK) {
         phxi_free(client->allocator, presence);

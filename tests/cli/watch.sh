@@ -35,10 +35,11 @@ start_watch --json
 expect '*"freshness":"live"*'
 run post before-the-drop
 expect '*before-the-drop*'
+control refuse '{"status":503}'
 control drop '{}'
-control no_push '{"on":true}'
+expect '*"state":"reconnecting"*503*'
 run post while-away
-control no_push '{"on":false}'
+control reset '{}'
 expect '*while-away*'
 expect '*"freshness":"live"*'
 end_backend KILL

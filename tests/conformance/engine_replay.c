@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recorded sessions with genuine Phoenix servers through the engine: what the recorded client did is done
- * with the engine, whose frames must be the recorded ones, and what the server said is what the engine
- * hears. Refs are translated, because the engine counts its own. The program's argument is the folder of the
- * recordings.
+ * The recorded sessions with genuine Phoenix servers through the engine: what the recorded client
+ * did is done with the engine, whose frames must be the recorded ones, and what the server said is
+ * what the engine hears. Refs are translated, because the engine counts its own. The program's
+ * argument is the folder of the recordings.
  */
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -23,11 +23,11 @@ enum {
 
 typedef struct replay_counts {
     size_t files;
-    size_t sent;        /* frames of the recorded client that the engine sent too */
-    size_t not_ours;    /* frames that the engine would never send */
-    size_t heard;       /* frames of the server that led to something */
-    size_t heartbeats;  /* answered */
-    size_t stale;       /* rightly dropped */
+    size_t sent;       /* frames of the recorded client that the engine sent too */
+    size_t not_ours;   /* frames that the engine would never send */
+    size_t heard;      /* frames of the server that led to something */
+    size_t heartbeats; /* answered */
+    size_t stale;      /* rightly dropped */
 } replay_counts;
 
 /* One recording under way. */
@@ -93,8 +93,9 @@ static cJSON *last_sent(const engine_harness *harness)
     for (const char *at = strstr(harness->lines, "> ["); at != NULL; at = strstr(at + 1, "> [")) {
         found = at == harness->lines || at[-1] == '\n' ? at : found;
     }
-    return found == NULL ? NULL
-                         : cJSON_ParseWithLength(found + 2, (size_t)(strchr(found, '\n') - found - 2));
+    return found == NULL
+               ? NULL
+               : cJSON_ParseWithLength(found + 2, (size_t)(strchr(found, '\n') - found - 2));
 }
 
 static void check_sent(session *self, const cJSON *recorded)

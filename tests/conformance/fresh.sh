@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs phoenix.js into WORK, records fresh scripts with it and replays them. Ends with 77, meson's
-# "skipped", where node, npm or the package are not within reach. SEED in the environment repeats a run.
-# Usage: fresh.sh SOURCE WORK REPLAY COUNT
+# Installs phoenix.js into WORK, records fresh scripts with it and replays them. Ends with 77,
+# meson's "skipped", where node, npm or the package are not within reach. SEED in the environment
+# repeats a run. Usage: fresh.sh SOURCE WORK REPLAY COUNT
 set -eu
 source=$1
 work=$2

@@ -31,8 +31,8 @@ static void decide(lossy_http *http, lossy_exchange *exchange)
     }
 }
 
-static phx_status port_send(void *user_data, const phx_http_request *request,
-                            phx_http_done_fn done, void *done_user_data, uint64_t *out_id)
+static phx_status port_send(void *user_data, const phx_http_request *request, phx_http_done_fn done,
+                            void *done_user_data, uint64_t *out_id)
 {
     lossy_http *http = user_data;
     lossy_exchange *exchange = http->exchanges;

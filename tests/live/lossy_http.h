@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An http port in front of another, as a bad network is: it loses writes on their way, which are then known
- * not to have been sent, and answers to writes, after which nobody knows. GETs pass.
+ * An http port in front of another, as a bad network is: it loses writes on their way, which are
+ * then known not to have been sent, and answers to writes, after which nobody knows. GETs pass.
  */
 #ifndef LOSSY_HTTP_H
 #define LOSSY_HTTP_H
 
 #include <phx/http.h>
 
-enum { LOSSY_MAX_EXCHANGES = 64 };
+enum {
+    LOSSY_MAX_EXCHANGES = 64
+};
 
 typedef struct lossy_exchange {
     struct lossy_http *http;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole client, with its stock adapters, against the development backend over loopback: what a user
- * sees, through drops, restarts, refusals and bad input.
+ * The whole client, with its stock adapters, against the development backend over loopback: what a
+ * user sees, through drops, restarts, refusals and bad input.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -120,10 +120,10 @@ static bool has_reconnected(feed_watcher *watcher, void *user_data)
 static void comes_back_after_drops_of_every_kind(void **state)
 {
     (void)state;
-    static const char *const drops[] = {
-        "{\"mode\":\"tcp\"}", "{\"mode\":\"close\",\"code\":1000}",
-        "{\"mode\":\"close\",\"code\":1011}", "{\"mode\":\"close\",\"code\":0}",
-        "{\"mode\":\"close\",\"code\":4000}"};
+    static const char *const drops[] = {"{\"mode\":\"tcp\"}", "{\"mode\":\"close\",\"code\":1000}",
+                                        "{\"mode\":\"close\",\"code\":1011}",
+                                        "{\"mode\":\"close\",\"code\":0}",
+                                        "{\"mode\":\"close\",\"code\":4000}"};
     struct backend backend = backend_start(plain_args);
     char id[64];
     /* What is tested here is that it comes back, not how long it is polite to wait. */
@@ -179,7 +179,7 @@ static void survives_malformed_frames_and_syncs_again(void **state)
     static const char *const frames[] = {
         "{\"text\":\"{not json\"}",
         "{\"text\":\"[1,2,3]\"}",
-        "{\"text\":\"[null,null,\\\"community:feed\\\",\\\"new_post\\\",{\\\"body\\\":\\\"no id\\\"}]\"}",
+        "{\"text\":\"[null,null,\\\"community:feed\\\",\\\"new_post\\\",{\\\"body\\\":1}]\"}",
         "{\"hex\":\"00ff\"}",
     };
     struct backend backend = backend_start(plain_args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The outbox with the stock adapters against the development backend, which honours idempotency keys, over
- * a network that loses requests and answers: every write is there once, in its order.
+ * The outbox with the stock adapters against the development backend, which honours idempotency
+ * keys, over a network that loses requests and answers: every write is there once, in its order.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +15,9 @@
 #include "testing.h"
 #include "watcher.h"
 
-enum { POSTS = 30 };
+enum {
+    POSTS = 30
+};
 
 static feed_watcher watched;
 static lossy_http lossy;
@@ -57,10 +59,8 @@ static void start(const struct backend *backend, bool honours_keys)
     memset(told, 0, sizeof told);
     memset(counts, 0, sizeof counts);
     is_idempotent = honours_keys;
-    const watcher_options options = {.host = "127.0.0.1",
-                                     .port = backend->port,
-                                     .token = "tok-alice",
-                                     .configure = configure};
+    const watcher_options options = {
+        .host = "127.0.0.1", .port = backend->port, .token = "tok-alice", .configure = configure};
     watcher_start(&watched, &options);
     watcher_await_live(&watched);
 }
@@ -181,8 +181,7 @@ static void a_stopped_server_does_it_once(void **state)
 
 static bool likes_are(feed_watcher *watcher, void *user_data)
 {
-    return watcher->post_count > 0 &&
-           watcher->posts[0]->likes_count == *(const int64_t *)user_data;
+    return watcher->post_count > 0 && watcher->posts[0]->likes_count == *(const int64_t *)user_data;
 }
 
 static void a_like_is_shown_before_it_is_sent(void **state)
@@ -192,21 +191,22 @@ static void a_like_is_shown_before_it_is_sent(void **state)
     const int64_t none = 0;
     const int64_t one = 1;
     start(&backend, true);
-    assert_int_equal(community_client_create_post(watched.client, "post 0", NULL, NULL, NULL), PHX_OK);
+    assert_int_equal(community_client_create_post(watched.client, "post 0", NULL, NULL, NULL),
+                     PHX_OK);
     watcher_await_count(&watched, 1);
     community_client_set_network(watched.client, false);
-    assert_int_equal(community_client_toggle_like(watched.client, watched.posts[0]->id.data, NULL,
-                                                  NULL, NULL),
-                     PHX_OK);
+    assert_int_equal(
+        community_client_toggle_like(watched.client, watched.posts[0]->id.data, NULL, NULL, NULL),
+        PHX_OK);
     watcher_pump_until(&watched, likes_are, (void *)(uintptr_t)&one, "the like to be shown");
     community_client_set_network(watched.client, true);
     await_outcomes(2);
     watcher_await_live(&watched);
     assert_true(likes_are(&watched, (void *)(uintptr_t)&one));
     assert_slice(watched.posts[0]->liked_by_user_ids[0], "1");
-    assert_int_equal(community_client_toggle_like(watched.client, watched.posts[0]->id.data, NULL,
-                                                  NULL, NULL),
-                     PHX_OK);
+    assert_int_equal(
+        community_client_toggle_like(watched.client, watched.posts[0]->id.data, NULL, NULL, NULL),
+        PHX_OK);
     watcher_pump_until(&watched, likes_are, (void *)(uintptr_t)&none, "the like to be taken back");
     await_outcomes(3);
     stop(&backend);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole client over TLS, against the development backend with a throw-away certificate; and on a
- * thread of its own, read from another.
+ * The whole client over TLS, against the development backend with a throw-away certificate; and on
+ * a thread of its own, read from another.
  */
 #include <phx/platform.h>
 #include <pthread.h>
@@ -15,7 +15,9 @@
 #include "testing.h"
 #include "watcher.h"
 
-enum { POSTS = 50 };
+enum {
+    POSTS = 50
+};
 
 static char folder[] = "/tmp/phx-live-tls-XXXXXX";
 static char certificate[64];
@@ -24,8 +26,8 @@ static feed_watcher watched;
 
 static struct backend start_backend(void)
 {
-    const char *const args[] = {"--db",  ":memory:", "--control", "--cert",
-                                certificate, "--key", key,         NULL};
+    const char *const args[] = {"--db",      ":memory:", "--control", "--cert",
+                                certificate, "--key",    key,         NULL};
     return backend_start(args);
 }
 

@@ -136,8 +136,9 @@ void watcher_start(feed_watcher *watcher, const watcher_options *options)
     community_client_set_visible(watcher->client, true);
 }
 
-void watcher_pump_until(feed_watcher *watcher, bool (*holds)(feed_watcher *watcher, void *user_data),
-                        void *user_data, const char *what)
+void watcher_pump_until(feed_watcher *watcher,
+                        bool (*holds)(feed_watcher *watcher, void *user_data), void *user_data,
+                        const char *what)
 {
     uint64_t end_ms = now_ms() + LIMIT_MS;
     while (!holds(watcher, user_data)) {
@@ -215,8 +216,8 @@ static phx_status compare_row(void *user_data, const community_post *row)
     server_listing *listing = user_data;
     assert_true(listing->count < listing->watcher->post_count);
     assert_true(communityi_post_equals(row, listing->watcher->posts[listing->count]));
-    assert_true(communityi_post_equals(
-        row, community_snapshot_post(listing->snapshot, listing->count)));
+    assert_true(
+        communityi_post_equals(row, community_snapshot_post(listing->snapshot, listing->count)));
     (void)snprintf(listing->last_id, sizeof listing->last_id, "%s", row->id.data);
     listing->count++;
     community_post_release(row);
@@ -246,7 +247,7 @@ static bool compare_page(server_listing *listing, int port, const char *token)
 void watcher_check_equals_server(feed_watcher *watcher, int port, const char *token)
 {
     server_listing listing = {.watcher = watcher,
-                       .snapshot = community_client_snapshot(watcher->client)};
+                              .snapshot = community_client_snapshot(watcher->client)};
     while (compare_page(&listing, port, token)) {
     }
     assert_int_equal(listing.count, watcher->post_count);

@@ -311,8 +311,8 @@ void harness_refused(engine_harness *harness, phx_status status, int32_t http_st
     harness_drain(harness);
 }
 
-/* A copy of exactly its size, given back as soon as the call returns: what reads beyond or keeps it is
- * found by the sanitizers. */
+/* A copy of exactly its size, given back as soon as the call returns: what reads beyond or keeps it
+ * is found by the sanitizers. */
 static void receive(engine_harness *harness, phx_frame_kind kind, const void *data, size_t length)
 {
     uint8_t *copy = malloc(length == 0 ? 1 : length);

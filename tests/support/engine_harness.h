@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drives the engine in virtual time and writes down all that it wants done, one line an action, so that
- * a test states what happens as a sequence:
+ * Drives the engine in virtual time and writes down all that it wants done, one line an action, so
+ * that a test states what happens as a sequence:
  *
- *   open | open refresh | drop | close 1000 | > FRAME | state NAME | channel ID NAME STATUS RESPONSE |
- *   message ID EVENT PAYLOAD | reply ID STATUS RESPONSE | error STATUS
+ *   open | open refresh | drop | close 1000 | > FRAME | state NAME | channel ID NAME STATUS
+ * RESPONSE | message ID EVENT PAYLOAD | reply ID STATUS RESPONSE | error STATUS
  *
  * Binary frames and payloads are written in hexadecimal behind "0x".
  */
@@ -32,8 +32,8 @@ void harness_start(engine_harness *harness, const phxi_engine_config *config);
 /* Also checks that nothing is left allocated. */
 void harness_stop(engine_harness *harness);
 
-/* The same as fixtures of cmocka, with one harness for all tests of a program. `prepare` does not start
- * it: the test does, with a configuration of its own. */
+/* The same as fixtures of cmocka, with one harness for all tests of a program. `prepare` does not
+ * start it: the test does, with a configuration of its own. */
 int harness_setup(void **state);
 int harness_prepare(void **state);
 int harness_teardown(void **state);

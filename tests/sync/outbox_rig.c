@@ -18,8 +18,9 @@ static int compare(const rig_record *record, const community_record *with)
     if (order != 0) {
         return order;
     }
-    return record->key_length == with->key.length ? 0
-                                                  : (record->key_length < with->key.length ? -1 : 1);
+    return record->key_length == with->key.length
+               ? 0
+               : (record->key_length < with->key.length ? -1 : 1);
 }
 
 static phx_status disk_open(void *user_data, const char *owner, const char **out_note)
@@ -277,8 +278,7 @@ void rig_restart(rig *world, bool is_killed)
     memcpy(app->server.posts, posts, sizeof posts);
     app->server.count = before.count;
     app->server.last_id = before.last_id;
-    app->poller.wall_offset_ms =
-        wall_offset_ms + (int64_t)passed_ms - (int64_t)app->poller.now_ms;
+    app->poller.wall_offset_ms = wall_offset_ms + (int64_t)passed_ms - (int64_t)app->poller.now_ms;
     app->config.outbox_max_items = config.outbox_max_items;
     app->config.outbox_max_bytes = config.outbox_max_bytes;
     app->config.outbox_expires_ms = config.outbox_expires_ms;

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An app with an outbox in virtual time: a disk that outlives its process, a backend that loses requests and
- * answers on demand and honours idempotency keys or not, and a book of what was executed and told. Writes
- * with a text are known by the number in it: "item 7".
+ * An app with an outbox in virtual time: a disk that outlives its process, a backend that loses
+ * requests and answers on demand and honours idempotency keys or not, and a book of what was
+ * executed and told. Writes with a text are known by the number in it: "item 7".
  */
 #ifndef OUTBOX_RIG_H
 #define OUTBOX_RIG_H
 
 #include "app.h"
 
-enum { RIG_ITEMS = 512, RIG_RECORDS = 700, RIG_VALUE_BYTES = 1024 };
+enum {
+    RIG_ITEMS = 512,
+    RIG_RECORDS = 700,
+    RIG_VALUE_BYTES = 1024
+};
 
 typedef struct rig_record {
     community_record_kind kind;
@@ -53,7 +57,8 @@ typedef struct rig {
     phx_status done_status[RIG_ITEMS];
     uint32_t highest_executed;
     bool is_out_of_order;
-    bool is_doubled; /* a key came a second time where it is not honoured, and the first was executed */
+    bool is_doubled;        /* a key came a second time where it is not honoured, and the first was
+                               executed */
     uint32_t textless_told; /* outcomes of likes and deletions */
     size_t events;          /* of on_outbox */
     size_t most_listed;
@@ -71,7 +76,8 @@ void rig_init(rig *world, uint64_t seed, bool honours_keys, size_t posts);
 /* The configuration; and the client, made visible. */
 void rig_configure(rig *world);
 void rig_start(rig *world);
-/* A run ends, gently or by a kill; the next begins, with the server as it was. rig_start follows. */
+/* A run ends, gently or by a kill; the next begins, with the server as it was. rig_start follows.
+ */
 void rig_restart(rig *world, bool is_killed);
 void rig_stop(rig *world);
 
@@ -84,10 +90,10 @@ phx_status rig_like(rig *world, const char *post_id);
 #define rig_expect_list(world, expected) rig_expect_list_at(world, expected, __FILE__, __LINE__)
 void rig_expect_list_at(rig *world, const char *expected, const char *file, int line);
 /* Exactly one outcome, and this one. */
-#define rig_expect_outcome(world, number, expected)                   \
-    do {                                                              \
-        assert_int_equal((world)->told[number], 1);                   \
-        assert_int_equal((world)->outcome[number], expected);         \
+#define rig_expect_outcome(world, number, expected)           \
+    do {                                                      \
+        assert_int_equal((world)->told[number], 1);           \
+        assert_int_equal((world)->outcome[number], expected); \
     } while (0)
 size_t rig_outbox_records(const rig *world);
 

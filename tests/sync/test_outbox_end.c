@@ -83,7 +83,8 @@ static void use(phx_status *out_post, phx_status *out_like)
     app_run(app, 120000);
 }
 
-/* One refusal of memory loses nothing that was accepted; without any left, there is still an orderly end. */
+/* One refusal of memory loses nothing that was accepted; without any left, there is still an
+ * orderly end. */
 static void live_through(failing_allocator *allocator, void *user_data)
 {
     (void)user_data;

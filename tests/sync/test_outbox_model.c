@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random runs of the outbox, each decided by its seed, against a backend that honours idempotency keys and
- * one that does not: requests and answers are lost, servers and networks go and come back, the process ends
- * gently or is killed. No write is lost or doubled, and each has exactly one outcome. The first argument: a
- * seed to run alone; the second: how many from it on.
+ * Random runs of the outbox, each decided by its seed, against a backend that honours idempotency
+ * keys and one that does not: requests and answers are lost, servers and networks go and come back,
+ * the process ends gently or is killed. No write is lost or doubled, and each has exactly one
+ * outcome. The first argument: a seed to run alone; the second: how many from it on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,15 @@
 #include "outbox_rig.h"
 #include "testing.h"
 
-enum { STEPS = 400, MAX_ITEMS = 20, LAST_NUMBER = 300 };
+enum {
+    STEPS = 400,
+    MAX_ITEMS = 20,
+    LAST_NUMBER = 300
+};
 
 static rig world;
 static uint64_t first_seed = 1;
-static size_t runs = 200;
+static size_t runs = 100;
 
 /* Of all runs. */
 static size_t outcomes[COMMUNITY_OUTCOME_UNKNOWN + 1];
@@ -144,7 +148,8 @@ static void run(uint64_t seed, bool honours_keys)
         if (random_below(&seed, 60) == 0) {
             restart(&seed);
         }
-        app_run(&world.app, (uint32_t)random_below(&seed, random_below(&seed, 10) == 0 ? 8000 : 60));
+        app_run(&world.app,
+                (uint32_t)random_below(&seed, random_below(&seed, 10) == 0 ? 8000 : 60));
     }
     settle();
     check(&book);
@@ -182,10 +187,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_backend_that_does_not),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    print_message("%zu seeds, %zu restarts; done %zu, refused %zu, expired %zu, unknown %zu; lost 0, "
-                  "doubled 0; at most %zu listed\n",
-                  2 * runs, restarts, outcomes[COMMUNITY_OUTCOME_DONE],
-                  outcomes[COMMUNITY_OUTCOME_REFUSED], outcomes[COMMUNITY_OUTCOME_EXPIRED],
-                  outcomes[COMMUNITY_OUTCOME_UNKNOWN], most_listed);
+    print_message(
+        "%zu seeds, %zu restarts; done %zu, refused %zu, expired %zu, unknown %zu; lost 0, "
+        "doubled 0; at most %zu listed\n",
+        2 * runs, restarts, outcomes[COMMUNITY_OUTCOME_DONE], outcomes[COMMUNITY_OUTCOME_REFUSED],
+        outcomes[COMMUNITY_OUTCOME_EXPIRED], outcomes[COMMUNITY_OUTCOME_UNKNOWN], most_listed);
     return failed;
 }

@@ -88,6 +88,7 @@ static void forgets_after_staying_up(void **state)
     lose(h);
     assert_int_equal(harness_status(h).next_attempt_in_ms, 400);
     harness_advance(h, 400);
+    assert_int_equal(harness_status(h).attempts, 4); /* that connection's time is over */
     harness_opened(h);
     harness_advance(h, 5000);
     lose(h);

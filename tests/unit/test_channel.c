@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: joining, joined, errored, refused, leaving, closed, and every event in every one of them.
+ * Channels: joining, joined, errored, refused, leaving, closed, and every event in every one of
+ * them.
  */
 #include "engine_harness.h"
 #include "testing.h"
@@ -14,7 +15,8 @@ static void joins_when_the_socket_opens(void **state)
     harness_expect(h, "open\nstate connecting\n");
     harness_opened(h);
     harness_expect(h, "state connected\n> [\"1\",\"1\",\"room:a\",\"phx_join\",{}]\n");
-    harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{\"x\":1}}]");
+    harness_receive(
+        h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{\"x\":1}}]");
     harness_expect(h, "channel 7 joined OK {\"x\":1}\n");
 }
 
@@ -23,7 +25,8 @@ static void delivers_messages_of_its_own_join_only(void **state)
     engine_harness *h = *state;
     harness_go_online(h);
     assert_int_equal(harness_join(h, 7, "room:a"), PHX_OK);
-    harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_receive(h,
+                    "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     harness_forget(h);
     harness_receive(h, "[\"1\",null,\"room:a\",\"shout\",{\"a\": 1}]");
     harness_receive(h, "[null,null,\"room:a\",\"shout\",[2]]");
@@ -38,11 +41,14 @@ static void leaves_with_an_answer(void **state)
     engine_harness *h = *state;
     harness_go_online(h);
     assert_int_equal(harness_join(h, 7, "room:a"), PHX_OK);
-    harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_receive(h,
+                    "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     harness_forget(h);
     harness_leave(h, 7);
-    harness_expect(h, "> [\"1\",\"2\",\"room:a\",\"phx_leave\",{}]\nchannel 7 leaving ERROR_LEFT\n");
-    harness_receive(h, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_expect(h,
+                   "> [\"1\",\"2\",\"room:a\",\"phx_leave\",{}]\nchannel 7 leaving ERROR_LEFT\n");
+    harness_receive(h,
+                    "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     harness_expect(h, "channel 7 closed ERROR_LEFT\n");
     harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_close\",{}]");
     harness_expect(h, "");
@@ -55,14 +61,17 @@ static void retries_a_join_that_times_out(void **state)
     assert_int_equal(harness_join(h, 7, "room:a"), PHX_OK);
     harness_forget(h);
     harness_advance(h, 10000);
-    harness_expect(h, "> [\"1\",\"2\",\"room:a\",\"phx_leave\",{}]\nchannel 7 errored ERROR_TIMEOUT\n");
+    harness_expect(
+        h, "> [\"1\",\"2\",\"room:a\",\"phx_leave\",{}]\nchannel 7 errored ERROR_TIMEOUT\n");
     harness_advance(h, 999);
     harness_expect(h, "");
     harness_advance(h, 1);
     harness_expect(h, "channel 7 joining OK\n> [\"3\",\"3\",\"room:a\",\"phx_join\",{}]\n");
-    harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_receive(h,
+                    "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     harness_expect(h, "");
-    harness_receive(h, "[\"3\",\"3\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_receive(h,
+                    "[\"3\",\"3\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     harness_expect(h, "channel 7 joined OK {}\n");
 }
 
@@ -71,7 +80,8 @@ static void joins_again_after_a_drop(void **state)
     engine_harness *h = *state;
     harness_go_online(h);
     assert_int_equal(harness_join(h, 7, "room:a"), PHX_OK);
-    harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    harness_receive(h,
+                    "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
     assert_int_equal(harness_push(h, 8, 7, "shout", "{}"), PHX_OK);
     harness_forget(h);
     harness_closed(h, PHX_ERROR_CONNECTION_LOST, 1006);

@@ -40,10 +40,8 @@ static phx_join_verdict judge(void *user_data, const phx_reply *reply)
 
 static void join_judged(engine_harness *h, uint64_t id, phx_join_verdict *verdict)
 {
-    phxi_join_request request = {.id = id,
-                                 .topic = {"room:a", 6},
-                                 .judge_refusal = judge,
-                                 .judge_user_data = verdict};
+    phxi_join_request request = {
+        .id = id, .topic = {"room:a", 6}, .judge_refusal = judge, .judge_user_data = verdict};
     assert_int_equal(phxi_engine_join(h->engine, h->now_ms, &request), PHX_OK);
     harness_advance(h, 0);
     harness_rejoin(h, 0); /* carries out what the join wants done */

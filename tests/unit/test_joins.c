@@ -245,8 +245,8 @@ static uint32_t a_second(void *user_data, uint32_t attempt, const phx_error *err
     return 1000;
 }
 
-/* Its own backoff goes on over a reconnect (but for phoenix.js's policy): a channel that crashes the server's process is not what
- * the server needs first. */
+/* Its own backoff goes on over a reconnect (but for phoenix.js's policy): a channel that crashes
+ * the server's process is not what the server needs first. */
 static void an_errored_channel_waits_over_a_reconnect(void **state)
 {
     engine_harness *h = *state;

@@ -6,7 +6,9 @@
 
 #include "testing.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
+enum {
+    DAY_MS = 24 * 60 * 60 * 1000
+};
 static const int64_t wall = 1700000000000;
 
 typedef struct entry {

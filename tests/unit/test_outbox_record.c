@@ -31,8 +31,7 @@ static void write_record(phxi_buffer *out, const communityi_call *call, communit
     assert_int_equal(communityi_outbox_record_write(&item, key_text, out), PHX_OK);
 }
 
-static phx_status read_record(const phxi_buffer *from, size_t length,
-                              communityi_outbox_record *out)
+static phx_status read_record(const phxi_buffer *from, size_t length, communityi_outbox_record *out)
 {
     return communityi_outbox_record_read(&phxi_default_allocator, slice("000000000000002a"),
                                          (phx_slice){(const char *)from->data, length}, out);
@@ -81,7 +80,8 @@ static void test_keys_sort_as_numbers_do(void **state)
     assert_true(strcmp(lower, higher) < 0);
 }
 
-/* Cut anywhere, or with any byte another: either the same kind of record, or damaged; never a crash. */
+/* Cut anywhere, or with any byte another: either the same kind of record, or damaged; never a
+ * crash. */
 static void test_damage_is_found(void **state)
 {
     (void)state;
@@ -118,8 +118,8 @@ static phx_status read_text(const char *key, const char *value)
     return status;
 }
 
-#define RECORD(kind, post_id, body, key)                                                          \
-    "{\"kind\":" kind ",\"post_id\":\"" post_id "\",\"comment_id\":\"\",\"body\":\"" body          \
+#define RECORD(kind, post_id, body, key)                                                         \
+    "{\"kind\":" kind ",\"post_id\":\"" post_id "\",\"comment_id\":\"\",\"body\":\"" body        \
     "\",\"key\":\"" key "\",\"created_at\":1,\"sent\":0,\"likes\":0,\"outcome\":0,\"status\":0," \
     "\"reason\":\"\"}"
 #define KEY "00112233445566778899aabbccddeeff"
@@ -132,15 +132,24 @@ static void test_what_does_not_fit_is_damaged(void **state)
     static const char *const bad_keys[] = {"", "1", "00000000000000001", "000000000000000G",
                                            "ffffffffffffffff"};
     for (size_t i = 0; i < COUNT_OF(bad_keys); i++) {
-        assert_int_equal(read_text(bad_keys[i], RECORD("1", "", "x", KEY)),
-                         PHX_ERROR_INVALID_JSON);
+        assert_int_equal(read_text(bad_keys[i], RECORD("1", "", "x", KEY)), PHX_ERROR_INVALID_JSON);
     }
     static const char *const bad[] = {
-        RECORD("0", "", "x", KEY), RECORD("7", "", "x", KEY),  RECORD("1", "", "", KEY),
-        RECORD("2", "", "x", KEY), RECORD("4", "", "", KEY),   RECORD("6", "1", "", KEY),
-        RECORD("1", "", "x", ""),  RECORD("1", "", "x", "0f"), RECORD("1", "", "x", KEY "00"),
+        RECORD("0", "", "x", KEY),
+        RECORD("7", "", "x", KEY),
+        RECORD("1", "", "", KEY),
+        RECORD("2", "", "x", KEY),
+        RECORD("4", "", "", KEY),
+        RECORD("6", "1", "", KEY),
+        RECORD("1", "", "x", ""),
+        RECORD("1", "", "x", "0f"),
+        RECORD("1", "", "x", KEY "00"),
         RECORD("1", "", "x", "zz112233445566778899aabbccddeeff"),
-        RECORD("1.0", "", "x", KEY), RECORD("\"1\"", "", "x", KEY), "{}", "[]", "",
+        RECORD("1.0", "", "x", KEY),
+        RECORD("\"1\"", "", "x", KEY),
+        "{}",
+        "[]",
+        "",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         assert_int_equal(read_text(good, bad[i]), PHX_ERROR_INVALID_JSON);
@@ -151,8 +160,8 @@ static void without_memory(failing_allocator *allocator, void *user_data)
 {
     (void)user_data;
     communityi_outbox_record record;
-    phx_status status = communityi_outbox_record_read(
-        &allocator->port, slice("0000000000000001"), slice(RECORD("1", "", "x", KEY)), &record);
+    phx_status status = communityi_outbox_record_read(&allocator->port, slice("0000000000000001"),
+                                                      slice(RECORD("1", "", "x", KEY)), &record);
     if (status == PHX_OK) {
         phxi_free(&allocator->port, record.texts);
     } else {
@@ -170,10 +179,8 @@ static void test_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_keys_sort_as_numbers_do),
-        cmocka_unit_test(test_damage_is_found),
-        cmocka_unit_test(test_what_does_not_fit_is_damaged),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_keys_sort_as_numbers_do),
+        cmocka_unit_test(test_damage_is_found), cmocka_unit_test(test_what_does_not_fit_is_damaged),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

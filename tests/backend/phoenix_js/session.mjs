@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { Socket } from "phoenix";
+import { LongPoll, Socket } from "phoenix";
 import WebSocket from "ws";
 
 const LIMIT_MS = 10000;
@@ -170,6 +170,36 @@ const tests = {
 
   async "the token in the sub-protocol"() {
     const socket = connect({ authToken: "tok-alice" });
+    const channel = socket.channel("community:feed", {});
+    await replyTo(channel.join(), "ok");
+    await leave(socket);
+  },
+
+  async "long polls"() {
+    for (const token of [{ params: { token: "tok-alice" } }, { authToken: "tok-alice" }]) {
+      const socket = connect({ transport: LongPoll, ...token });
+      const channel = socket.channel("echo:js", {});
+      const feed = socket.channel("community:feed", {});
+      const posts = listen(feed, "new_post");
+      await replyTo(channel.join(), "ok");
+      await replyTo(feed.join(), "ok");
+      const pushes = Array.from({ length: 150 }, (_, n) => channel.push("ping", { n }));
+      for (const [n, push] of pushes.entries()) {
+        assert.deepEqual(await replyTo(push, "ok"), { n });
+      }
+      const shouts = listen(channel, "shout");
+      channel.push("broadcast", { text: 1 });
+      assert.deepEqual(await shouts.next(), ["shout", { text: 1 }]);
+      await rejoin(feed, () => control("drop"));
+      const post = await rest("POST", "/posts", { body: "after" });
+      assert.deepEqual(await posts.next(), ["new_post", post]);
+      await leave(socket);
+    }
+  },
+
+  async "falls back to long polls"() {
+    await control("refuse", { status: 502 });
+    const socket = connect({ params: { token: "tok-alice" }, longPollFallbackMs: 2000 });
     const channel = socket.channel("community:feed", {});
     await replyTo(channel.join(), "ok");
     await leave(socket);

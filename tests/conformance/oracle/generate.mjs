@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Random scripts. The generator watches phoenix.js while it goes, so that it can answer what was sent,
-// and so that it keeps away from where the two clients differ on purpose: each such place names the rule
-// of rules.h that speaks of it.
+// Random scripts. The generator watches phoenix.js while it goes, so that it can answer what was
+// sent, and so that it keeps away from where the two clients differ on purpose: each such place
+// names the rule of rules.h that speaks of it.
 import { createOracle } from "./oracle.mjs";
 import { createRandom } from "./random.mjs";
 import { serverFrame } from "./server.mjs";
@@ -10,7 +10,8 @@ import { READY_STATE } from "./transport.mjs";
 
 const TOPICS = ["room:1", "room:2", "room:3", "user:7", "feed:Grüße", "community:feed"];
 const EVENTS = ["shout", "ping", "typing", "new \"msg\"", "ö"];
-const PAYLOADS = [{}, { a: 1 }, { text: "héllo \"x\"\n" }, { nested: { list: [1, 2, { b: null }] } }];
+const PAYLOADS = [{}, { a: 1 }, { text: "héllo \"x\"\n" },
+  { nested: { list: [1, 2, { b: null }] } }];
 const CLOSE_CODES = [1000, 1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 3410, 4000];
 const WAITS = [0, 1, 9, 10, 11, 50, 99, 150, 200, 250, 499, 500, 999, 1000, 1001, 1999, 2000, 3333,
   4999, 5000, 7000, 9999, 10000, 10001, 15000, 29999, 30000, 31000, 61000];
@@ -31,9 +32,10 @@ const createTemper = (random) => ({
   wait: random.pick([2000, 11000, 100000]),
 });
 
-// connect_while_waiting, one_connection_at_a_time, late_close_of_an_old_connection: phoenix.js is only
-// asked to connect where it neither ignores that nor opens a connection too many.
-// connect_before_a_reconnect: nor while an attempt is due of which the new connection knows nothing.
+// connect_while_waiting, one_connection_at_a_time, late_close_of_an_old_connection: phoenix.js is
+// only asked to connect where it neither ignores that nor opens a connection too many.
+// connect_before_a_reconnect: nor while an attempt is due of which the new connection knows
+// nothing.
 const mayConnect = ({ socket, deadline }) => {
   const { conn, disconnecting, reconnectTimer } = socket;
   if (!conn) {
@@ -48,8 +50,8 @@ const mayJoin = (oracle, topic) => oracle.channels.length < MAX_CHANNELS &&
   oracle.channels.every((entry) => entry.topic !== topic || !isLive(entry) ||
     entry.channel.state === "joined" || entry.channel.state === "joining");
 
-// join_timeout_counts_from_the_sending: a join that waited in phoenix.js's buffer is answered before it
-// times out there.
+// join_timeout_counts_from_the_sending: a join that waited in phoenix.js's buffer is answered
+// before it times out there.
 const overdueJoin = (oracle, ms) => oracle.channels.findIndex(({ channel }) => {
   if (channel.state !== "joining" || !oracle.isOpen()) {
     return false;
@@ -98,8 +100,8 @@ const leaveStep = (oracle, random) => {
   return live.length === 0 ? null : ["leave", random.pick(live)];
 };
 
-// disconnect_is_final: where a heartbeat of phoenix.js would come due while a close is under way, the close
-// takes no time.
+// disconnect_is_final: where a heartbeat of phoenix.js would come due while a close is under way,
+// the close takes no time.
 const disconnectStep = ({ socket, deadline, now }, random) => {
   const isQuiet = [socket.heartbeatTimer, socket.heartbeatTimeoutTimer]
     .every((timer) => deadline(timer) === Infinity || deadline(timer) > now() + 2000);

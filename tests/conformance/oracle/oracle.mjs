@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// phoenix.js, driven by the steps of a script. Each step yields its effects: what was sent, when, and
-// in which states everything is after it. README.md says what steps and effects look like.
+// phoenix.js, driven by the steps of a script. Each step yields its effects: what was sent, when,
+// and in which states everything is after it. README.md says what steps and effects look like.
 import { clock } from "./clock.mjs";
 import { READY_STATE, transportClass } from "./transport.mjs";
 

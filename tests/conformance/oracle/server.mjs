@@ -38,7 +38,8 @@ const replyTo = (oracle, random, frame) => {
 
 // Mostly to what is not answered yet; now and then a second time.
 const rightReply = (oracle, random) => {
-  const recent = oracle.sent.filter(({ connection }) => connection === oracle.connection).slice(-12);
+  const { connection } = oracle;
+  const recent = oracle.sent.filter((frame) => frame.connection === connection).slice(-12);
   const unanswered = recent.filter((frame) => !frame.isAnswered);
   const choices = unanswered.length > 0 && random.chance(90) ? unanswered : recent;
   if (choices.length === 0) {
@@ -49,8 +50,8 @@ const rightReply = (oracle, random) => {
   return replyTo(oracle, random, frame);
 };
 
-// A ref of something else, or a right one under another topic. heartbeat_is_answered_by_a_reply: not that of
-// a heartbeat.
+// A ref of something else, or a right one under another topic. heartbeat_is_answered_by_a_reply:
+// not that of a heartbeat.
 const wrongReply = (oracle, random) => {
   const pending = oracle.sent.filter((frame) => frame.topic !== "phoenix" && !frame.isAnswered);
   const ref = pending.length > 0 && random.chance(50) ? random.pick(pending.slice(-6)).ref
@@ -84,7 +85,8 @@ const channelFrame = (oracle, random) => {
   if (random.chance(40)) {
     // crash_needs_a_join: one without join_ref is for a channel that is joined or joining.
     const joinRef = joinRefOf(oracle, random, channel, state !== "errored");
-    return text(joinRef, joinRef, topic, "phx_error", random.pick([{}, { reason: "channel_crash" }]));
+    const payload = random.pick([{}, { reason: "channel_crash" }]);
+    return text(joinRef, joinRef, topic, "phx_error", payload);
   }
   // close_while_joining: phoenix.js leaves the timer of the join armed.
   const joinRef = state === "joining" ? staleRef(oracle, random)
@@ -104,7 +106,8 @@ const userEvent = (oracle, random) => {
       ? ["binary", bytes(2, size(topic), size(event), topic, event, "\u0000\u0001")]
       : ["binary", bytes(0, size(j), size(topic), size(event), j, topic, event, "data")];
   }
-  return text(joinRef, null, topic, event, random.pick([{}, [1, 2], "text", 7, null, { a: { b: 1 } }]));
+  const payload = random.pick([{}, [1, 2], "text", 7, null, { a: { b: 1 } }]);
+  return text(joinRef, null, topic, event, payload);
 };
 
 const malformed = (oracle, random) => ["frame", random.pick(MALFORMED)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A WebSocket that does what the script says. Like a browser's it is already closed when it reports an
-// error or its end, and reports the error first.
+// A WebSocket that does what the script says. Like a browser's it is already closed when it reports
+// an error or its end, and reports the error first.
 
 const CONNECTING = 0;
 const OPEN = 1;
