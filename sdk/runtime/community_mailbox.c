@@ -128,6 +128,19 @@ void community_client_cancel(community_client *client, community_request request
     communityi_client_unlock(client);
 }
 
+const community_outbox *community_client_outbox(community_client *client)
+{
+    communityi_client_lock(client);
+    const community_outbox *list = community_outbox_retain(client->outbox_list);
+    communityi_client_unlock(client);
+    return list;
+}
+
+void community_client_cancel_outbox_item(community_client *client, uint64_t id)
+{
+    community_client_cancel(client, (community_request){id});
+}
+
 void community_client_retry_outbox_item(community_client *client, uint64_t id)
 {
     communityi_mailbox *mailbox = &client->mailbox;

@@ -395,18 +395,3 @@ void communityi_outbox_close(community_client *client)
         communityi_operation_free(operation);
     }
 }
-
-/* --- from any thread --- */
-
-const community_outbox *community_client_outbox(community_client *client)
-{
-    communityi_client_lock(client);
-    const community_outbox *list = community_outbox_retain(client->outbox_list);
-    communityi_client_unlock(client);
-    return list;
-}
-
-void community_client_cancel_outbox_item(community_client *client, uint64_t id)
-{
-    community_client_cancel(client, (community_request){id});
-}
