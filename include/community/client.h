@@ -12,6 +12,7 @@
 #define COMMUNITY_CLIENT_H
 
 #include <community/feed.h>
+#include <community/storage.h>
 #include <phx/client.h>
 #include <phx/http.h>
 #include <phx/keychain.h>
@@ -19,6 +20,7 @@
 PHX_NONNULL_BEGIN
 
 typedef struct community_client community_client;
+typedef struct community_outbox_event community_outbox_event; /* community/outbox.h */
 
 /* architecture document, section 5. */
 typedef enum PHX_ENUM(community_state) {
@@ -126,6 +128,30 @@ typedef struct community_config {
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
     const phx_network *PHX_NULLABLE network; /* for the stock ports; copied */
+
+    /* Where the feed is kept between runs, so that it is there, stale, at the client's first turn
+     * and before the network is up. Written behind, within two seconds, and at once when no
+     * connection is wanted any more or the client is released; wiped at logout. NULL: nothing is
+     * kept. Consumed, also on failure. What it fails at is reported by on_error, and the client
+     * goes on. */
+    const community_storage *PHX_NULLABLE storage;
+    /* Whose feed it is: required with `storage`, not empty; copied. With it, likes are shown at
+     * once. What is kept for another user is wiped. A client is one user's: for another, make
+     * another. */
+    const char *PHX_NULLABLE user_id;
+
+    /* Keep writes that cannot be sent now, and send them later: community/outbox.h. */
+    bool has_outbox;
+    /* The backend does a write once however often it comes with the same Idempotency-Key: then one
+     * whose answer was lost is sent again by itself. There is no way to find that out without the
+     * danger of doing something twice, so it has to be said. */
+    bool is_backend_idempotent;
+    uint32_t outbox_max_items;  /* beyond it a write is refused with PHX_ERROR_QUEUE_FULL; 0: 100 */
+    uint32_t outbox_max_bytes;  /* the same, of all texts and ids together; 0: 1 MiB */
+    uint32_t outbox_expires_ms; /* what could not be sent for so long is given up; 0: 24 hours */
+    /* The outbox's list changed, or a write came to its outcome. */
+    void (*PHX_NULLABLE on_outbox)(void *PHX_NULLABLE user_data,
+                                   const community_outbox_event *event) PHX_SENDABLE;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);
@@ -137,10 +163,10 @@ static inline void community_config_init(community_config *config)
 /*
  * Makes a client; nothing is connected until it is visible and pumped.
  * *out_client: free with community_client_release.
- * PHX_ERROR_INVALID_ARGUMENT: url or keychain is missing. PHX_ERROR_INVALID_URL.
- * PHX_ERROR_INSECURE: ws: or http: to another host without allow_insecure. PHX_ERROR_UNSUPPORTED: a
- * port is NULL and this build has no stock one. PHX_ERROR_NO_MEMORY, PHX_ERROR_SYSTEM. On failure
- * release_user_data is not called. Threads: any.
+ * PHX_ERROR_INVALID_ARGUMENT: url or keychain, or the storage's user_id, is missing.
+ * PHX_ERROR_INVALID_URL. PHX_ERROR_INSECURE: ws: or http: to another host without allow_insecure.
+ * PHX_ERROR_UNSUPPORTED: a port is NULL and this build has no stock one. PHX_ERROR_NO_MEMORY,
+ * PHX_ERROR_SYSTEM. On failure release_user_data is not called. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status community_client_new(
     const community_config *config, community_client *PHX_NULLABLE *PHX_NONNULL out_client);
@@ -183,8 +209,9 @@ PHX_API PHX_MUST_CHECK phx_status community_client_login(
     void (*PHX_NULLABLE done)(void *PHX_NULLABLE user_data, phx_status status) PHX_SENDABLE,
     void *PHX_NULLABLE user_data);
 
-/* The user logged out: disconnects, erases the token, empties the feed (a reset), cancels every
- * request. Never fails; a keychain that cannot be erased is reported by on_error. Threads: any. */
+/* The user logged out: disconnects, erases the token, empties the feed (a reset), wipes the
+ * storage, cancels every request. Never fails; a keychain that cannot be erased, or a storage that
+ * cannot be wiped, is reported by on_error. Threads: any. */
 PHX_API void community_client_logout(community_client *client);
 
 /* Leaves COMMUNITY_UNAUTHORIZED, or a wait for the next attempt, and tries at once: the token or

@@ -7,8 +7,10 @@
 
 #include <community/client.h>
 #include <community/feed.h>
+#include <community/outbox.h>
 #include <community/post.h>
 #include <community/rest.h>
+#include <community/sqlite.h>
 #include <community/storage.h>
 
 #endif

@@ -8,6 +8,8 @@
 #include <community/post.h>
 #include <phx/ports.h>
 
+#include "support/buffer.h"
+
 /*
  * Decodes one post from the JSON object in data[length]: one allocation, one reference, the
  * caller's. Only `id` (an integer or a text that is not empty) is required. A known member of
@@ -68,6 +70,10 @@ PHX_MUST_CHECK phx_status communityi_post_patched(const phx_allocator *allocator
                                                   const communityi_patch *patch,
                                                   const community_post **out_post);
 
+/* Appends the post as a JSON object that communityi_post_decode makes an equal post of. PHX_ERROR_NO_MEMORY,
+ * PHX_ERROR_TOO_LARGE: `out` is as it was. */
+PHX_MUST_CHECK phx_status communityi_post_encode(const community_post *post, phxi_buffer *out);
+
 /* Whether two versions of a post say the same, members that we do not know included. */
 bool communityi_post_equals(const community_post *a, const community_post *b);
 
@@ -75,5 +81,11 @@ bool communityi_post_equals(const community_post *a, const community_post *b);
  * 'Z', an offset
  * "+01:00" or no zone (UTC). Years 0000 to 9999; 24:00 is refused, a leap second counts as :59. */
 bool communityi_time_parse(const char *text, size_t length, int64_t *out_ms);
+
+/* Writes a time that communityi_time_parse gave as text that gives it again, terminated. Returns its length. */
+enum {
+    COMMUNITYI_TIME_TEXT_BYTES = 40
+};
+size_t communityi_time_format(int64_t ms, char out[COMMUNITYI_TIME_TEXT_BYTES]);
 
 #endif

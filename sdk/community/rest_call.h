@@ -30,6 +30,9 @@ typedef struct communityi_call {
     uint32_t limit;
 } communityi_call;
 
+/* What copies of its texts take, each with a NUL behind it. */
+size_t communityi_call_bytes(const communityi_call *call);
+
 /* Random bytes in an Idempotency-Key, and its text with the NUL. */
 enum {
     COMMUNITYI_KEY_BYTES = 16,
@@ -42,6 +45,8 @@ enum {
 /* "GET", "POST", ... */
 const char *communityi_rest_method(communityi_call_kind kind);
 bool communityi_rest_is_write(communityi_call_kind kind);
+/* Whether the call has the ids and the text that its kind needs. */
+bool communityi_rest_is_whole(const communityi_call *call);
 
 /* Appends the URL, NUL-terminated, and the JSON body (nothing for a call without one).
  * PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE. */

@@ -5,6 +5,7 @@
 #include "community/rest_call.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "wire/json.h"
 #include "wire/url.h"
@@ -25,6 +26,11 @@ static const struct {
     [COMMUNITYI_CALL_DELETE_COMMENT] = {"DELETE", "/posts/P/comments/C", true, false},
 };
 
+size_t communityi_call_bytes(const communityi_call *call)
+{
+    return call->post_id.length + call->comment_id.length + call->text.length + 3;
+}
+
 const char *communityi_rest_method(communityi_call_kind kind)
 {
     return calls[kind].method;
@@ -33,6 +39,14 @@ const char *communityi_rest_method(communityi_call_kind kind)
 bool communityi_rest_is_write(communityi_call_kind kind)
 {
     return calls[kind].is_write;
+}
+
+bool communityi_rest_is_whole(const communityi_call *call)
+{
+    const char *path = calls[call->kind].path;
+    return (strchr(path, 'P') == NULL || call->post_id.length > 0) &&
+           (strchr(path, 'C') == NULL || call->comment_id.length > 0) &&
+           (!calls[call->kind].has_text || call->text.length > 0);
 }
 
 static phx_status append_path(const communityi_call *call, phxi_buffer *url)

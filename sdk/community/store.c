@@ -238,6 +238,13 @@ const community_post *communityi_store_at(const communityi_store *store, size_t 
     return index < store->tree.count ? communityi_tree_at(&store->tree, index)->post : NULL;
 }
 
+void communityi_store_collapse(communityi_store *store)
+{
+    if (communityi_store_has_changes(store)) {
+        communityi_changes_reset(&store->changes);
+    }
+}
+
 bool communityi_store_has_changes(const communityi_store *store)
 {
     return communityi_changes_are_pending(&store->changes);

@@ -61,6 +61,9 @@ const community_post *communityi_store_find(const communityi_store *store, const
 /* Borrowed; NULL: empty, or beyond the end. */
 const community_post *communityi_store_at(const communityi_store *store, size_t index);
 
+/* The pending changes become one reset. Cannot fail. */
+void communityi_store_collapse(communityi_store *store);
+
 bool communityi_store_has_changes(const communityi_store *store);
 
 /* The feed now, retained for the caller; O(1) but for the first after a change. Cannot fail. */

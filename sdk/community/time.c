@@ -4,8 +4,14 @@
  */
 #include "community/post_codec.h"
 
+#include <stdio.h>
+
 /* From 0000-01-01 to 1970-01-01 in the proleptic Gregorian calendar. */
 #define DAYS_TO_1970 719528
+#define DAY_MS 86400000
+/* The last instant of the year 9999, and the widest offset. */
+#define LAST_MS INT64_C(253402300799999)
+#define WIDEST_OFFSET_MS ((23 * 60 + 59) * 60000)
 
 typedef struct cursor {
     const char *at;
@@ -126,6 +132,50 @@ bool communityi_time_parse(const char *text, size_t length, int64_t *out_ms)
         !take_clock(&at, &clock_ms) || !take_zone(&at, &zone_ms) || at.at != at.end) {
         return false;
     }
-    *out_ms = days * 86400000 + clock_ms - zone_ms;
+    *out_ms = days * DAY_MS + clock_ms - zone_ms;
     return true;
+}
+
+/* Days since 0000-01-01 to a date. */
+static void split_days(int64_t days, int *out_year, int *out_month, int *out_day)
+{
+    int year = (int)(days / 366);
+    int64_t first = 0;
+    for (;; year++) { /* at most 21 times: no year is shorter than 365 days */
+        first = (int64_t)year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+        if (days < first + 365 + (is_leap_year(year) ? 1 : 0)) {
+            break;
+        }
+    }
+    int month = 1;
+    while (month < 12 && days - first >= days_before_month(year, month + 1)) {
+        month++;
+    }
+    *out_year = year;
+    *out_month = month;
+    *out_day = (int)(days - first) - days_before_month(year, month) + 1;
+}
+
+/* A time that an offset took out of the years 0000 to 9999 is written with such an offset. */
+size_t communityi_time_format(int64_t ms, char out[COMMUNITYI_TIME_TEXT_BYTES])
+{
+    const int64_t first_ms = INT64_C(-1) * DAYS_TO_1970 * DAY_MS;
+    const char *zone = "Z";
+    int64_t local_ms = ms - first_ms;
+    if (ms < first_ms) {
+        local_ms += WIDEST_OFFSET_MS;
+        zone = "+23:59";
+    } else if (ms > LAST_MS) {
+        local_ms -= WIDEST_OFFSET_MS;
+        zone = "-23:59";
+    }
+    int year;
+    int month;
+    int day;
+    split_days(local_ms / DAY_MS, &year, &month, &day);
+    int clock_ms = (int)(local_ms % DAY_MS);
+    int length = snprintf(out, COMMUNITYI_TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%s",
+                          year, month, day, clock_ms / 3600000, clock_ms / 60000 % 60,
+                          clock_ms / 1000 % 60, clock_ms % 1000, zone);
+    return (size_t)length;
 }

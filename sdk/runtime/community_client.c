@@ -2,11 +2,12 @@
 /*
  * A community_client's birth, its turns on the loop, and its end.
  */
-#include "runtime/community_client.h"
+#include "runtime/community_outbox.h"
 
 #include <phx/platform.h>
 #include <string.h>
 
+#include "community/outbox_list.h"
 #include "support/alloc.h"
 #include "support/config.h"
 #include "wire/url.h"
@@ -17,6 +18,9 @@ enum {
     DEFAULT_REQUEST_TIMEOUT_MS = 15000,
     DEFAULT_MAX_REQUESTS = 64,
     MAX_NOTED_IDS = 4096,
+    DEFAULT_OUTBOX_ITEMS = 100,
+    DEFAULT_OUTBOX_BYTES = 1 << 20,
+    DEFAULT_OUTBOX_EXPIRES_MS = 24 * 60 * 60 * 1000,
 };
 
 void community_config_init_sized(community_config *config, uint32_t struct_size)
@@ -50,28 +54,41 @@ bool communityi_client_is_live(community_client *client)
 /* What a client holds but its memory and its phx_client. */
 static void let_go(community_client *client)
 {
+    communityi_cache_free(client);
+    communityi_storage_free(client);
     communityi_sync_free(client->sync);
+    communityi_likes_free(&client->likes);
+    community_outbox_release(client->outbox_list);
     communityi_store_free(client->store);
     community_snapshot_release(client->snapshot);
     if (client->http != NULL && client->http->release != NULL) {
         client->http->release(client->http->user_data);
     }
     phx_keychain_release(client->keychain);
-    if (client->api_url != NULL) {
-        phxi_free(&client->allocator, client->api_url);
-    }
+    phxi_free(&client->allocator, client->user_id);
+    phxi_free(&client->allocator, client->api_url);
 }
 
 static void turn(void *user_data, uint64_t now_ms)
 {
     community_client *client = user_data;
     client->needs_turn = false;
+    communityi_storage_begin_turn(client);
     communityi_mailbox_empty(client);
     communityi_link_turn(client, now_ms);
+    communityi_outbox_pump(client, NULL, NULL);
     communityi_sync_advance(client->sync, now_ms);
     communityi_feed_pump(client);
+    communityi_outbox_show_likes(client);
     communityi_feed_flush(client);
+    communityi_outbox_flush(client);
     communityi_status_publish(client);
+    communityi_storage_end_turn(client, now_ms);
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
 }
 
 static uint64_t deadline_ms(void *user_data)
@@ -80,9 +97,11 @@ static uint64_t deadline_ms(void *user_data)
     if (client->needs_turn) {
         return 0;
     }
-    uint64_t link_ms = communityi_link_deadline_ms(client);
-    uint64_t sync_ms = communityi_sync_deadline_ms(client->sync);
-    return link_ms < sync_ms ? link_ms : sync_ms;
+    uint64_t connection_ms =
+        earlier(communityi_link_deadline_ms(client), communityi_sync_deadline_ms(client->sync));
+    uint64_t kept_ms = earlier(communityi_storage_deadline_ms(client),
+                               communityi_outbox_deadline_ms(&client->outbox));
+    return earlier(connection_ms, kept_ms);
 }
 
 static phx_status check_api_url(const community_config *config)
@@ -103,6 +122,19 @@ static phx_status check_api_url(const community_config *config)
     return status;
 }
 
+static phx_status check_storage(const community_config *config)
+{
+    const community_storage *storage = config->storage;
+    if (storage == NULL) {
+        return PHX_OK;
+    }
+    bool is_whole = storage->open != NULL && storage->read != NULL && storage->change != NULL &&
+                    storage->wipe != NULL;
+    return is_whole && config->user_id != NULL && config->user_id[0] != '\0'
+               ? PHX_OK
+               : PHX_ERROR_INVALID_ARGUMENT;
+}
+
 static phx_status check(const community_config *config)
 {
     if (config->url == NULL || config->keychain == NULL || config->keychain->read == NULL) {
@@ -111,7 +143,8 @@ static phx_status check(const community_config *config)
     if (config->http != NULL && (config->http->send == NULL || config->http->cancel == NULL)) {
         return PHX_ERROR_INVALID_ARGUMENT;
     }
-    return check_api_url(config);
+    phx_status status = check_storage(config);
+    return status == PHX_OK ? check_api_url(config) : status;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
@@ -136,6 +169,9 @@ static void set_defaults(community_client *client)
     config->page_posts = or_default(config->page_posts, DEFAULT_PAGE_POSTS);
     config->request_timeout_ms = or_default(config->request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS);
     config->max_requests = or_default(config->max_requests, DEFAULT_MAX_REQUESTS);
+    config->outbox_max_items = or_default(config->outbox_max_items, DEFAULT_OUTBOX_ITEMS);
+    config->outbox_max_bytes = or_default(config->outbox_max_bytes, DEFAULT_OUTBOX_BYTES);
+    config->outbox_expires_ms = or_default(config->outbox_expires_ms, DEFAULT_OUTBOX_EXPIRES_MS);
     communityi_lifecycle_init(&client->lifecycle);
     communityi_mailbox_init(client);
     client->rejoin_at_ms = UINT64_MAX;
@@ -148,21 +184,37 @@ static void set_defaults(community_client *client)
     client->stats.struct_size = (uint32_t)sizeof client->stats;
 }
 
+static phx_status make_outbox(community_client *client, uint64_t seed)
+{
+    communityi_outbox_init(&client->outbox, client->config.outbox_expires_ms,
+                           client->config.is_backend_idempotent, seed);
+    const char *user_id = client->user_id;
+    communityi_likes_init(&client->likes, &client->allocator, client->store,
+                          (phx_slice){user_id, user_id == NULL ? 0 : strlen(user_id)});
+    client->outbox_list = communityi_outbox_list_new(&client->allocator, &client->outbox);
+    return client->outbox_list == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
+}
+
 static phx_status make_parts(community_client *client)
 {
-    uint64_t seeds[3];
+    uint64_t seeds[4];
     const phx_random *random = phx_loop_random(client->loop);
     phx_status status = random->fill(random->user_data, (uint8_t *)seeds, sizeof seeds);
     if (status != PHX_OK) {
         return status;
     }
     communityi_retry_init(&client->rejoin_retry, seeds[2]);
+    communityi_cache_init(client, seeds);
     status =
         communityi_store_new(&client->allocator, client->config.max_posts, seeds, &client->store);
     if (status != PHX_OK) {
         return status;
     }
     client->snapshot = communityi_store_snapshot(client->store);
+    status = make_outbox(client, seeds[3]);
+    if (status != PHX_OK) {
+        return status;
+    }
     const communityi_sync_config sync = {
         .allocator = &client->allocator,
         .store = client->store,
@@ -173,6 +225,16 @@ static phx_status make_parts(community_client *client)
         .seed = {seeds[0], seeds[1]},
     };
     return communityi_sync_new(&sync, &client->sync);
+}
+
+static phx_status take_user_id(community_client *client, const community_config *config)
+{
+    const char *user_id = config->user_id;
+    if (user_id == NULL) {
+        return PHX_OK;
+    }
+    client->user_id = phxi_copy_text(&client->allocator, user_id, strlen(user_id));
+    return client->user_id == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
 }
 
 static phx_status take_rest(community_client *client, const community_config *config)
@@ -234,6 +296,7 @@ static void release_ports(const community_config *config)
     if (config->http != NULL && config->http->release != NULL) {
         config->http->release(config->http->user_data);
     }
+    community_storage_release(config->storage);
     if (config->keychain != NULL) {
         phx_keychain_release(config->keychain);
     }
@@ -256,7 +319,12 @@ phx_status community_client_new(const community_config *given, community_client 
         return status == PHX_OK ? PHX_ERROR_NO_MEMORY : status;
     }
     set_defaults(client);
-    status = take_rest(client, &config);
+    status = communityi_storage_init(client, &config);
+    phx_status rest_status = take_rest(client, &config);
+    status = status == PHX_OK ? rest_status : status;
+    if (status == PHX_OK) {
+        status = take_user_id(client, &config);
+    }
     if (status == PHX_OK) {
         status = make_parts(client);
     }
@@ -292,7 +360,9 @@ static void run_release(void *user_data)
     community_client *client = user_data;
     communityi_sync_end(client->sync);
     communityi_feed_pump(client);
+    communityi_outbox_close(client);
     communityi_operations_close(client);
+    communityi_storage_close(client);
     phx_loop_remove_source(client->loop, &client->source);
     /* Ends with communityi_client_end, behind a mailbox's task that may still be queued. */
     phx_client_release(client->phx);

@@ -13,10 +13,13 @@
 #include <pthread.h>
 
 #include "community/lifecycle.h"
+#include "community/likes.h"
 #include "community/rest_call.h"
 #include "community/retry.h"
 #include "community/store.h"
 #include "community/sync.h"
+#include "runtime/community_cache.h"
+#include "runtime/community_storage.h"
 
 enum {
     COMMUNITYI_MESSAGE_BYTES = 256
@@ -31,10 +34,18 @@ typedef struct communityi_operation {
     size_t block_bytes;
     bool is_login;     /* call.text is the token */
     bool is_cancelled; /* under the client's lock */
-    bool is_refresh;   /* its token was refused once */
-    uint64_t http_id;  /* 0: not with the http port */
+    bool is_retried;   /* under the client's lock: a failed write is to be queued again */
+    bool is_kept;      /* a write for the outbox */
+    bool is_counted;   /* among those that the limits are for */
+    bool is_in_outbox;
+    bool is_dirty;    /* its record is to be written or erased, */
+    bool is_urgent;   /* and safe before anything else happens */
+    bool is_recorded; /* the storage has had a record of it */
+    bool is_refresh;  /* its token was refused once */
+    uint64_t http_id; /* 0: not with the http port */
     communityi_call call;
     char key_text[COMMUNITYI_KEY_TEXT_BYTES];
+    communityi_outbox_item item; /* if it is in the outbox */
     community_done_fn done;
     void (*login_done)(void *user_data, phx_status status);
     void *user_data;
@@ -55,7 +66,10 @@ typedef struct communityi_mailbox {
     bool is_logout;
     bool is_cancel; /* some operation is_cancelled */
     uint64_t last_operation_id;
-    uint32_t operation_count;
+    uint32_t operation_count; /* but for those that are kept */
+    uint32_t kept_count;
+    size_t kept_bytes;
+    bool is_outbox_order; /* some operation is_retried */
     communityi_operation_list waiting;
     communityi_operation_list active;
 } communityi_mailbox;
@@ -85,8 +99,15 @@ struct community_client {
 
     communityi_store *store;
     communityi_sync *sync;
+    communityi_outbox outbox; /* its items are operations */
+    communityi_likes likes;
+    bool is_outbox_changed;           /* since the list was made */
+    char *user_id; /* NULL: not known */
     uint64_t page_id; /* of the sync's page that is with the http port; 0: none */
     uint64_t page_http_id;
+
+    communityi_storage storage;
+    communityi_cache cache;
 
     bool is_filled;  /* the feed has been what the server listed, once */
     phx_error error; /* message: in error_message */
@@ -100,6 +121,7 @@ struct community_client {
     bool is_released;
     communityi_mailbox mailbox;
     const community_snapshot *snapshot;
+    const community_outbox *outbox_list;
     community_stats stats;
     community_status published; /* message: in published_message */
     uint64_t published_next_at_ms;
@@ -145,7 +167,20 @@ void communityi_feed_flush(community_client *client);
 PHX_MUST_CHECK phx_status communityi_operation_add(community_client *client,
                                                    const communityi_operation *filled,
                                                    uint64_t *out_id);
+/* One of an earlier run, with its texts and its item; it is active. PHX_ERROR_NO_MEMORY. */
+PHX_MUST_CHECK phx_status communityi_operation_restore(community_client *client,
+                                                       const communityi_operation *filled,
+                                                       communityi_operation **out_operation);
+/* A fresh Idempotency-Key. PHX_ERROR_SYSTEM. */
+PHX_MUST_CHECK phx_status communityi_operation_make_key(communityi_operation *operation);
+/* Among those that the limits are for, or not any more. */
+void communityi_operation_count_in(communityi_operation *operation);
+void communityi_operation_count_out(communityi_operation *operation);
+/* Ends one that is active, without a word. */
+void communityi_operation_free(communityi_operation *operation);
 void communityi_operations_start(community_client *client);
+/* Those that wait for the outbox go there, though nothing is to be sent any more. */
+void communityi_operations_take_kept(community_client *client);
 void communityi_operations_drop_cancelled(community_client *client);
 void communityi_operations_close(community_client *client);
 

@@ -20,6 +20,17 @@ static void on_undecodable(community_client *client, phx_status status, phx_slic
     communityi_report(client, status, message);
 }
 
+/* What the event said of the likes is the server's word. */
+static void touch_likes(community_client *client, const communityi_live *live)
+{
+    if (live->post != NULL) {
+        communityi_likes_touch(&client->likes, &client->outbox, live->post->id);
+    } else if (live->patch->has_liked_by) {
+        communityi_likes_touch(&client->likes, &client->outbox,
+                               (phx_slice){live->patch->id, live->patch->id_length});
+    }
+}
+
 static void on_live(community_client *client, communityi_live_kind kind, const phx_message *message)
 {
     communityi_live live = {.kind = kind};
@@ -31,6 +42,7 @@ static void on_live(community_client *client, communityi_live_kind kind, const p
     }
     if (status == PHX_OK) {
         reason = NULL;
+        touch_likes(client, &live);
         status = communityi_sync_live(client->sync, &live, communityi_client_now_ms(client),
                                       &is_changed);
     }
@@ -81,6 +93,9 @@ static void on_page_answered(community_client *client, uint64_t page_id,
     phx_status status =
         communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
                                communityi_client_now_ms(client), &reason);
+    if (communityi_sync_freshness(client->sync) == COMMUNITY_LIVE) {
+        communityi_likes_touch(&client->likes, &client->outbox, (phx_slice){NULL, 0});
+    }
     if (status != PHX_OK) {
         const phx_error error = {.struct_size = (uint32_t)sizeof error,
                                  .status = status,

@@ -222,6 +222,7 @@ static void on_channel_state(void *user_data, phx_channel channel, phx_channel_s
         client->joined_at_ms = communityi_client_now_ms(client);
         client->next_attempt_at_ms = 0;
         communityi_count(client, &client->stats.connects);
+        communityi_outbox_hurry(&client->outbox); /* the server can be reached */
         communityi_link_handle(client, COMMUNITYI_EVENT_JOINED);
         break;
     case PHX_CHANNEL_JOINING:

@@ -5,7 +5,7 @@
  * reporting one neither allocates nor fails, and one that came and went within a turn never
  * happened.
  */
-#include "runtime/community_client.h"
+#include "runtime/community_outbox.h"
 
 static void after_wake(void *user_data)
 {
@@ -128,6 +128,35 @@ void community_client_cancel(community_client *client, community_request request
     communityi_client_unlock(client);
 }
 
+const community_outbox *community_client_outbox(community_client *client)
+{
+    communityi_client_lock(client);
+    const community_outbox *list = community_outbox_retain(client->outbox_list);
+    communityi_client_unlock(client);
+    return list;
+}
+
+void community_client_cancel_outbox_item(community_client *client, uint64_t id)
+{
+    community_client_cancel(client, (community_request){id});
+}
+
+void community_client_retry_outbox_item(community_client *client, uint64_t id)
+{
+    communityi_mailbox *mailbox = &client->mailbox;
+    communityi_client_lock(client);
+    communityi_operation *each = mailbox->active.first;
+    while (each != NULL && each->id != id) {
+        each = each->next;
+    }
+    if (each != NULL && each->is_kept) {
+        each->is_retried = true;
+        mailbox->is_outbox_order = true;
+        communityi_mailbox_wake(client);
+    }
+    communityi_client_unlock(client);
+}
+
 /* Forgets the token, the feed and what it was compared with. What is under way was cancelled. */
 static void log_out(community_client *client)
 {
@@ -136,6 +165,8 @@ static void log_out(community_client *client)
     phx_status status =
         keychain->erase == NULL ? PHX_ERROR_UNSUPPORTED : keychain->erase(keychain->user_data);
     communityi_store_clear(client->store);
+    communityi_likes_touch(&client->likes, &client->outbox, (phx_slice){NULL, 0});
+    communityi_storage_wipe(client);
     client->is_filled = false;
     client->stale_since_ms = 0;
     if (status != PHX_OK) {
@@ -166,7 +197,9 @@ void communityi_mailbox_empty(community_client *client)
     bool is_retry = mailbox->is_retry;
     bool is_logout = mailbox->is_logout;
     bool is_cancel = mailbox->is_cancel;
+    bool is_outbox_order = mailbox->is_outbox_order;
     mailbox->is_probe = mailbox->is_retry = mailbox->is_logout = mailbox->is_cancel = false;
+    mailbox->is_outbox_order = false;
     communityi_client_unlock(client);
 
     if (is_logout) {
@@ -175,12 +208,18 @@ void communityi_mailbox_empty(community_client *client)
     if (is_cancel) {
         communityi_operations_drop_cancelled(client);
     }
+    if (is_cancel || is_outbox_order) {
+        communityi_outbox_take_orders(client);
+    }
     apply_facts(client, facts);
     if (is_probe) {
         communityi_link_probe(client);
     }
     if (is_retry) {
         communityi_link_handle(client, COMMUNITYI_EVENT_RETRY);
+    }
+    if (is_probe || is_retry) {
+        communityi_outbox_hurry(&client->outbox);
     }
     communityi_operations_start(client);
 }

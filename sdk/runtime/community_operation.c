@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "runtime/community_client.h"
+#include "runtime/community_outbox.h"
 #include "support/alloc.h"
 
 static void link_last(communityi_operation_list *list, communityi_operation *operation)
@@ -22,23 +22,22 @@ static void unlink_from(communityi_operation_list *list, communityi_operation *o
     *(operation->next == NULL ? &list->last : &operation->next->previous) = operation->previous;
 }
 
-/* Moves a text into the operation's own block. */
+/* Moves a text into the operation's own block, with a NUL behind it. */
 static char *copy_slice(phx_slice *slice, char *room)
 {
     if (slice->data == NULL) {
         return room;
     }
     memcpy(room, slice->data, slice->length);
+    room[slice->length] = '\0';
     slice->data = room;
-    return room + slice->length;
+    return room + slice->length + 1;
 }
 
 static communityi_operation *copy_operation(const phx_allocator *allocator,
                                             const communityi_operation *filled)
 {
-    const communityi_call *call = &filled->call;
-    size_t bytes =
-        sizeof *filled + call->post_id.length + call->comment_id.length + call->text.length;
+    size_t bytes = sizeof *filled + communityi_call_bytes(&filled->call);
     communityi_operation *operation = phxi_alloc(allocator, bytes);
     if (operation != NULL) {
         *operation = *filled;
@@ -59,6 +58,82 @@ static void free_operation(communityi_operation *operation)
     phxi_free(&allocator, operation);
 }
 
+/* The lock is held in these three. */
+static void count_in(communityi_operation *operation)
+{
+    communityi_mailbox *mailbox = &operation->client->mailbox;
+    operation->is_counted = true;
+    if (operation->is_kept) {
+        mailbox->kept_count++;
+        mailbox->kept_bytes += communityi_call_bytes(&operation->call);
+    } else {
+        mailbox->operation_count++;
+    }
+}
+
+static void count_out(communityi_operation *operation)
+{
+    communityi_mailbox *mailbox = &operation->client->mailbox;
+    if (!operation->is_counted) {
+        return;
+    }
+    operation->is_counted = false;
+    if (operation->is_kept) {
+        mailbox->kept_count--;
+        mailbox->kept_bytes -= communityi_call_bytes(&operation->call);
+    } else {
+        mailbox->operation_count--;
+    }
+}
+
+static bool is_full(const communityi_operation *operation)
+{
+    const communityi_mailbox *mailbox = &operation->client->mailbox;
+    const community_config *config = &operation->client->config;
+    if (!operation->is_kept) {
+        return mailbox->operation_count >= config->max_requests;
+    }
+    return mailbox->kept_count >= config->outbox_max_items ||
+           mailbox->kept_bytes + communityi_call_bytes(&operation->call) > config->outbox_max_bytes;
+}
+
+void communityi_operation_count_in(communityi_operation *operation)
+{
+    communityi_client_lock(operation->client);
+    count_in(operation);
+    communityi_client_unlock(operation->client);
+}
+
+void communityi_operation_count_out(communityi_operation *operation)
+{
+    communityi_client_lock(operation->client);
+    count_out(operation);
+    communityi_client_unlock(operation->client);
+}
+
+phx_status communityi_operation_restore(community_client *client,
+                                        const communityi_operation *filled,
+                                        communityi_operation **out_operation)
+{
+    communityi_operation *operation = copy_operation(&client->allocator, filled);
+    *out_operation = operation;
+    if (operation == NULL) {
+        return PHX_ERROR_NO_MEMORY;
+    }
+    operation->client = client;
+    operation->is_kept = true;
+    communityi_client_lock(client);
+    operation->id = ++client->mailbox.last_operation_id;
+    /* A logout that was asked for already is for it, too. */
+    operation->is_cancelled = client->mailbox.is_logout;
+    if (operation->item.outcome == COMMUNITY_OUTCOME_NONE) {
+        count_in(operation);
+    }
+    link_last(&client->mailbox.active, operation);
+    communityi_client_unlock(client);
+    return PHX_OK;
+}
+
 phx_status communityi_operation_add(community_client *client, const communityi_operation *filled,
                                     uint64_t *out_id)
 {
@@ -68,15 +143,17 @@ phx_status communityi_operation_add(community_client *client, const communityi_o
         return PHX_ERROR_NO_MEMORY;
     }
     operation->client = client;
+    operation->is_kept = client->config.has_outbox && !operation->is_login &&
+                         communityi_rest_is_write(operation->call.kind);
     communityi_mailbox *mailbox = &client->mailbox;
     phx_status status = PHX_OK;
     communityi_client_lock(client);
     if (client->is_released) {
         status = PHX_ERROR_CLOSED;
-    } else if (mailbox->operation_count >= client->config.max_requests) {
+    } else if (is_full(operation)) {
         status = PHX_ERROR_QUEUE_FULL;
     } else {
-        mailbox->operation_count++;
+        count_in(operation);
         operation->id = ++mailbox->last_operation_id;
         *out_id = operation->id;
         link_last(&mailbox->waiting, operation);
@@ -94,8 +171,14 @@ static void unlink_active(communityi_operation *operation)
     community_client *client = operation->client;
     communityi_client_lock(client);
     unlink_from(&client->mailbox.active, operation);
-    client->mailbox.operation_count--;
+    count_out(operation);
     communityi_client_unlock(client);
+}
+
+void communityi_operation_free(communityi_operation *operation)
+{
+    unlink_active(operation);
+    free_operation(operation);
 }
 
 /* The one completion of an operation that is in no list any more. */
@@ -179,10 +262,23 @@ static void log_in(communityi_operation *operation)
                             ? PHX_ERROR_UNSUPPORTED
                             : keychain->write(keychain->user_data, token.data, token.length);
     if (status == PHX_OK) {
+        communityi_storage_reopen(client);
         communityi_link_set_fact(client, COMMUNITYI_FACT_LOGGED_IN, true);
         communityi_link_handle(client, COMMUNITYI_EVENT_RETRY);
+        communityi_outbox_hurry(&client->outbox);
     }
     fail(operation, status);
+}
+
+phx_status communityi_operation_make_key(communityi_operation *operation)
+{
+    uint8_t key[COMMUNITYI_KEY_BYTES];
+    const phx_random *random = phx_loop_random(operation->client->loop);
+    phx_status status = random->fill(random->user_data, key, sizeof key);
+    if (status == PHX_OK) {
+        communityi_rest_key_text(key, operation->key_text);
+    }
+    return status;
 }
 
 static void start(communityi_operation *operation)
@@ -192,16 +288,14 @@ static void start(communityi_operation *operation)
         log_in(operation);
         return;
     }
-    communityi_count(client, &client->stats.requests);
-    uint8_t key[COMMUNITYI_KEY_BYTES];
-    const phx_random *random = phx_loop_random(client->loop);
-    phx_status status = random->fill(random->user_data, key, sizeof key);
+    phx_status status = operation->is_kept ? communityi_outbox_take(operation)
+                                           : communityi_operation_make_key(operation);
     if (status != PHX_OK) {
         fail(operation, status);
-        return;
+    } else if (!operation->is_kept) {
+        communityi_count(client, &client->stats.requests);
+        send(operation);
     }
-    communityi_rest_key_text(key, operation->key_text);
-    send(operation);
 }
 
 /* Those that wait now; what their completions ask for waits for the next turn. */
@@ -227,6 +321,26 @@ void communityi_operations_start(community_client *client)
     }
 }
 
+void communityi_operations_take_kept(community_client *client)
+{
+    communityi_operation *operation = NULL;
+    do {
+        communityi_client_lock(client);
+        operation = client->mailbox.waiting.first;
+        while (operation != NULL && (!operation->is_kept || operation->is_cancelled)) {
+            operation = operation->next;
+        }
+        if (operation != NULL) {
+            unlink_from(&client->mailbox.waiting, operation);
+            link_last(&client->mailbox.active, operation);
+        }
+        communityi_client_unlock(client);
+        if (operation != NULL) {
+            start(operation);
+        }
+    } while (operation != NULL);
+}
+
 static communityi_operation *take(community_client *client, bool only_cancelled)
 {
     communityi_operation *taken = NULL;
@@ -234,12 +348,12 @@ static communityi_operation *take(community_client *client, bool only_cancelled)
     communityi_operation_list *lists[] = {&client->mailbox.active, &client->mailbox.waiting};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0] && taken == NULL; i++) {
         taken = lists[i]->first;
-        while (taken != NULL && only_cancelled && !taken->is_cancelled) {
+        while (taken != NULL && only_cancelled && (!taken->is_cancelled || taken->is_in_outbox)) {
             taken = taken->next;
         }
         if (taken != NULL) {
             unlink_from(lists[i], taken);
-            client->mailbox.operation_count--;
+            count_out(taken);
         }
     }
     communityi_client_unlock(client);

@@ -129,6 +129,9 @@ void watcher_start(feed_watcher *watcher, const watcher_options *options)
     config.token_in_subprotocol = options->token_in_subprotocol;
     config.tls = options->tls;
     config.connection = options->connection;
+    if (options->configure != NULL) {
+        options->configure(&config);
+    }
     assert_int_equal(community_client_new(&config, &watcher->client), PHX_OK);
     community_client_set_visible(watcher->client, true);
 }

@@ -36,6 +36,7 @@ typedef struct watcher_options {
     bool without_rest;
     uint32_t page_posts;
     const phx_client_config *connection;
+    void (*configure)(community_config *config); /* the last word; NULL: none */
 } watcher_options;
 
 void watcher_start(feed_watcher *watcher, const watcher_options *options);

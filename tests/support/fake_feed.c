@@ -232,19 +232,40 @@ static int liked_by(const fake_post *post, char *out, size_t capacity)
         length +=
             snprintf(out + length, capacity - (size_t)length, "%s%u", i == 0 ? "" : ",", i + 1);
     }
+    if (post->rest_liker != 0) {
+        length += snprintf(out + length, capacity - (size_t)length, "%s%u",
+                           post->likes == 0 ? "" : ",", post->rest_liker);
+    }
     return length + snprintf(out + length, capacity - (size_t)length, "]");
+}
+
+static uint32_t like_count(const fake_post *post)
+{
+    return post->likes + (post->rest_liker != 0 ? 1 : 0);
+}
+
+static void broadcast_likes(fake_feed *feed, const fake_post *post)
+{
+    char ids[128];
+    (void)liked_by(post, ids, sizeof ids);
+    char json[256];
+    (void)snprintf(json, sizeof json, "{\"id\":%u,\"likes_count\":%u,\"liked_by_user_ids\":%s}",
+                   post->id, like_count(post), ids);
+    fake_feed_broadcast(feed, "post_likes_updated", json);
 }
 
 void fake_feed_like(fake_feed *feed, size_t index)
 {
     fake_post *post = &feed->posts[index];
     post->likes = (post->likes + 1) % 8;
-    char ids[128];
-    (void)liked_by(post, ids, sizeof ids);
-    char json[256];
-    (void)snprintf(json, sizeof json, "{\"id\":%u,\"likes_count\":%u,\"liked_by_user_ids\":%s}",
-                   post->id, post->likes, ids);
-    fake_feed_broadcast(feed, "post_likes_updated", json);
+    broadcast_likes(feed, post);
+}
+
+void fake_feed_toggle_like(fake_feed *feed, size_t index)
+{
+    fake_post *post = &feed->posts[index];
+    post->rest_liker = post->rest_liker == 0 ? feed->rest_user_id : 0;
+    broadcast_likes(feed, post);
 }
 
 void fake_feed_comment(fake_feed *feed, size_t index)
@@ -265,7 +286,7 @@ int fake_feed_post_json(const fake_post *post, char *out, size_t capacity)
                     "{\"id\":%u,\"body\":\"%s\",\"author\":{\"id\":2,\"name\":\"Bob\"},"
                     "\"likes_count\":%u,\"liked_by_user_ids\":%s,\"comments_count\":%u,"
                     "\"inserted_at\":\"2026-11-23T11:18:44Z\"}",
-                    post->id, post->body, post->likes, ids, post->comments);
+                    post->id, post->body, like_count(post), ids, post->comments);
 }
 
 static bool is_equal_post(const fake_post *model, const community_post *post)
@@ -275,7 +296,7 @@ static bool is_equal_post(const fake_post *model, const community_post *post)
     return post->id.length == strlen(id) && memcmp(post->id.data, id, strlen(id)) == 0 &&
            post->body.length == strlen(model->body) &&
            memcmp(post->body.data, model->body, strlen(model->body)) == 0 &&
-           post->likes_count == model->likes && post->liked_by_count == model->likes &&
+           post->likes_count == like_count(model) && post->liked_by_count == like_count(model) &&
            post->comments_count == model->comments;
 }
 

@@ -21,6 +21,7 @@ typedef struct fake_post {
     uint32_t id;
     uint32_t likes;
     uint32_t comments;
+    uint32_t rest_liker; /* who likes it by REST, beside the others; 0: nobody */
     char body[48];
 } fake_post;
 
@@ -47,6 +48,7 @@ typedef struct fake_feed {
     int32_t rest_status; /* what every request is answered with; 0: as it should be */
     const char *rest_body;
     uint32_t rest_retry_after_ms;
+    uint32_t rest_user_id;     /* whose like a like by REST toggles; 0: it is one more of somebody's */
     size_t rest_failures_left; /* rest_status holds for so many requests; 0: for all */
 
     size_t joins;
@@ -63,6 +65,8 @@ uint32_t fake_feed_create(fake_feed *feed, const char *body);
 void fake_feed_edit(fake_feed *feed, size_t index, const char *body);
 void fake_feed_delete(fake_feed *feed, size_t index);
 void fake_feed_like(fake_feed *feed, size_t index);
+/* Toggles the like of rest_user_id. */
+void fake_feed_toggle_like(fake_feed *feed, size_t index);
 void fake_feed_comment(fake_feed *feed, size_t index);
 
 /* To every joined connection: an event, a frame of the test's own, the end. */

@@ -80,7 +80,11 @@ static void change(fake_feed *feed, const fake_request *request, const char *pat
         fake_feed_edit(feed, index, text);
         answer_post(feed, index, 200, response);
     } else if (strcmp(rest, "/like") == 0) {
-        fake_feed_like(feed, index);
+        if (feed->rest_user_id != 0) {
+            fake_feed_toggle_like(feed, index);
+        } else {
+            fake_feed_like(feed, index);
+        }
         answer_post(feed, index, 200, response);
     } else if (strcmp(rest, "/comments") == 0) {
         fake_feed_comment(feed, index);

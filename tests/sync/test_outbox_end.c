@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The outbox's end in each of its callbacks, and out of memory wherever that happens.
+ */
+#include "failing_allocator.h"
+#include "outbox_rig.h"
+#include "testing.h"
+
+static rig world;
+
+static void test_release_in_each_callback(void **state)
+{
+    (void)state;
+    static const char *const callbacks[] = {"done", "outcome", "list"};
+    for (size_t i = 0; i < COUNT_OF(callbacks); i++) {
+        for (int is_refused = 0; is_refused <= 1; is_refused++) {
+            rig_init(&world, 1, true, 3);
+            rig_start(&world);
+            app_run(&world.app, 1000);
+            world.faults.refused = is_refused != 0 ? 1000 : 0;
+            world.release_in = callbacks[i];
+            for (uint32_t number = 1; number <= 3; number++) {
+                (void)rig_post(&world, number);
+            }
+            (void)rig_like(&world, "2");
+            app_run(&world.app, 1000);
+            assert_null(world.release_in);
+            assert_int_equal(world.app.released, 1);
+            for (uint32_t number = 1; number <= 3; number++) {
+                assert_int_equal(world.done[number], 1);
+            }
+            rig_stop(&world);
+        }
+    }
+}
+
+/* From the threads' side: a list outlives its client. */
+static void test_list_outlives_its_client(void **state)
+{
+    (void)state;
+    rig_init(&world, 1, true, 3);
+    rig_start(&world);
+    world.app.server.is_down = true;
+    (void)rig_post(&world, 1);
+    app_run(&world.app, 1000);
+    const community_outbox *outbox = community_client_outbox(world.app.client);
+    assert_ptr_equal(community_outbox_retain(outbox), outbox);
+    rig_stop(&world);
+    community_outbox_release(outbox);
+    assert_int_equal(community_outbox_count(outbox), 1);
+    assert_string_equal(community_outbox_item_at(outbox, 0)->body.data, "item 1");
+    community_outbox_release(outbox);
+    community_outbox_release(NULL);
+}
+
+static bool make_world(failing_allocator *allocator)
+{
+    rig_init(&world, 1, true, 10);
+    rig_configure(&world);
+    test_app *app = &world.app;
+    phx_loop_release(app->loop);
+    fake_poller_init(&app->poller, 1);
+    app->loop = fake_poller_loop(&app->poller, &allocator->port);
+    app->config.loop = app->loop;
+    if (app->loop == NULL) {
+        fake_poller_run_rest(&app->poller);
+    }
+    return app->loop != NULL;
+}
+
+static void use(phx_status *out_post, phx_status *out_like)
+{
+    test_app *app = &world.app;
+    community_client_set_visible(app->client, true);
+    app_run(app, 300);
+    app->server.is_down = true;
+    fake_feed_drop(&app->server, 1006);
+    *out_post = rig_post(&world, 1);
+    *out_like = rig_like(&world, "2");
+    (void)rig_comment(&world, "3", 2);
+    app_run(app, 50);
+    app->server.is_down = false;
+    app_run(app, 120000);
+}
+
+/* One refusal of memory loses nothing that was accepted; without any left, there is still an
+ * orderly end. */
+static void live_through(failing_allocator *allocator, void *user_data)
+{
+    (void)user_data;
+    test_app *app = &world.app;
+    phx_status post = PHX_ERROR_NO_MEMORY;
+    phx_status like = PHX_ERROR_NO_MEMORY;
+    if (!make_world(allocator)) {
+        assert_true(allocator->refused > 0);
+        return;
+    }
+    phx_status status = community_client_new(&app->config, &app->client);
+    assert_true(status == PHX_OK || (status == PHX_ERROR_NO_MEMORY && allocator->refused > 0));
+    if (status == PHX_OK) {
+        use(&post, &like);
+        assert_true(world.executed[1] <= 1 && world.told[1] <= 1 && world.done[1] <= 1);
+        if (!allocator->refuse_all_after) {
+            assert_int_equal(world.executed[1], post == PHX_OK ? 1 : 0);
+            assert_int_equal(world.told[1], post == PHX_OK ? 1 : 0);
+            assert_int_equal(world.textless_told, like == PHX_OK ? 1 : 0);
+            assert_true(app_is_in_sync(app));
+        }
+        app_stop(app);
+        return;
+    }
+    app->client = NULL;
+    phx_loop_release(app->loop);
+    fake_poller_run_rest(&app->poller);
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    print_message("%zu requests\n", failing_allocator_torture(live_through, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_release_in_each_callback),
+        cmocka_unit_test(test_list_outlives_its_client),
+        cmocka_unit_test(test_out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
