@@ -146,21 +146,43 @@ static void test_files_that_are_refused(void **state)
     free(path);
 }
 
+/* Another process, forked before this one opens anything: opens when it is told, and says what came
+ * of it. */
+static pid_t fork_opener(int *out_go)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char go;
+        const char *note;
+        (void)close(ends[1]);
+        const community_storage *port = start();
+        bool is_told = read(ends[0], &go, 1) == 1;
+        phx_status status = port->open(port->user_data, "8", &note);
+        community_storage_release(port);
+        _exit(is_told && status == PHX_ERROR_IO ? 0 : 1);
+    }
+    (void)close(ends[0]);
+    *out_go = ends[1];
+    return child;
+}
+
 static void test_one_client_at_a_time(void **state)
 {
     (void)state;
     const char *note;
+    int go = -1;
+    pid_t child = fork_opener(&go);
     const community_storage *port = open_as("7", false);
     storage_change(port, "2 a=1");
     const community_storage *second = start();
     assert_int_equal(second->open(second->user_data, "8", &note), PHX_ERROR_IO);
-    pid_t child = fork();
-    if (child == 0) {
-        _exit(second->open(second->user_data, "8", &note) == PHX_ERROR_IO ? 0 : 1);
-    }
+    assert_int_equal(write(go, "", 1), 1);
     int outcome = -1;
     assert_int_equal(waitpid(child, &outcome, 0), child);
     assert_int_equal(outcome, 0);
+    (void)close(go);
     community_storage_release(second);
     storage_change(port, "2 b=1");
     community_storage_release(port);
@@ -271,7 +293,8 @@ static void test_damaged_files_are_set_aside(void **state)
         make_large();
         damages[i]();
         save(world.path, image, image_length);
-        assert_int_equal(unlink(file("-wal")), 0); /* it holds the last pages, and would mend them */
+        assert_int_equal(unlink(file("-wal")),
+                         0); /* it holds the last pages, and would mend them */
         const community_storage *port = open_as("7", true);
         assert_int_equal(load(file(".damaged-1"), found, sizeof found), image_length);
         assert_private("");
