@@ -4,6 +4,7 @@
  */
 #include <community/sqlite.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -128,6 +129,25 @@ static void test_damaged_files_are_set_aside(void **state)
         port = sqlite_start();
         assert_int_equal(port->wipe(port->user_data), PHX_OK);
         assert_false(sqlite_exists(".damaged-1"));
+        community_storage_release(port);
+    }
+}
+
+static void test_databases_of_others_are_set_aside(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "CREATE TABLE notes(text); PRAGMA user_version=1",
+        "CREATE TABLE records(kind, key, value); PRAGMA user_version=1",
+    };
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        sqlite3 *db = NULL;
+        assert_int_equal(sqlite3_open(sqlite_file(""), &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, others[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        const community_storage *port = sqlite_open_as("7", true);
+        assert_true(sqlite_exists(".damaged-1"));
+        assert_int_equal(port->wipe(port->user_data), PHX_OK);
         community_storage_release(port);
     }
 }
@@ -280,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SQLITE_TEST(test_damaged_files_are_set_aside),
+        SQLITE_TEST(test_databases_of_others_are_set_aside),
         SQLITE_TEST(test_so_many_are_set_aside),
         SQLITE_TEST(test_a_log_that_was_cut_or_damaged),
         SQLITE_TEST(test_killed_at_any_moment),

@@ -135,6 +135,19 @@ static void test_writes_at_once_when_it_may_end(void **state)
     }
 }
 
+static void test_live_until_the_release(void **state)
+{
+    (void)state;
+    storage_start_first(3);
+    app_start(&storage_app);
+    app_run(&storage_app, 500000);
+    phx_clock *clock = &storage_app.poller.clock;
+    int64_t now_ms = clock->wall_ms(clock->user_data);
+    storage_stop();
+    assert_true(storage_time() >= now_ms);
+    fake_storage_free(&storage_medium);
+}
+
 static void test_nothing_of_a_feed_that_was_never_filled(void **state)
 {
     (void)state;
@@ -221,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_status_says_since_when),
         cmocka_unit_test(test_writes_behind_and_only_what_changed),
         cmocka_unit_test(test_writes_at_once_when_it_may_end),
+        cmocka_unit_test(test_live_until_the_release),
         cmocka_unit_test(test_nothing_of_a_feed_that_was_never_filled),
         cmocka_unit_test(test_logout_wipes),
         cmocka_unit_test(test_another_user_sees_nothing),

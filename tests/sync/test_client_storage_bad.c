@@ -187,6 +187,23 @@ static void test_storage_that_fails(void **state)
     }
 }
 
+static void test_what_cannot_be_read_is_left_alone(void **state)
+{
+    (void)state;
+    storage_run_once(20);
+    size_t changes = storage_medium.changes;
+    storage_start_again();
+    storage_medium.fail_at = storage_medium.calls + 2; /* the reading */
+    app_start(&storage_app);
+    app_run(&storage_app, 10000);
+    fake_feed_edit(&storage_app.server, 2, "edited");
+    app_run(&storage_app, 10000);
+    storage_stop();
+    assert_int_equal(storage_medium.failed, 1);
+    assert_int_equal(storage_medium.changes, changes);
+    fake_storage_free(&storage_medium);
+}
+
 static void test_failure_is_reported_once_and_tried_less_often(void **state)
 {
     (void)state;
@@ -263,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_note_is_reported),
         cmocka_unit_test(test_configuration),
         cmocka_unit_test(test_storage_that_fails),
+        cmocka_unit_test(test_what_cannot_be_read_is_left_alone),
         cmocka_unit_test(test_failure_is_reported_once_and_tried_less_often),
         cmocka_unit_test(test_out_of_memory),
     };
