@@ -226,8 +226,7 @@ typedef enum change_kind {
 static int apply(sqlite3 *db, sqlite3_stmt **statements, const community_record *record)
 {
     static const char *const sql[CHANGE_COUNT] = {
-        [CHANGE_PUT] = "INSERT INTO records VALUES(?1, ?2, ?3) "
-                       "ON CONFLICT DO UPDATE SET value = excluded.value",
+        [CHANGE_PUT] = "INSERT OR REPLACE INTO records VALUES(?1, ?2, ?3)",
         [CHANGE_DELETE] = "DELETE FROM records WHERE kind = ?1 AND key = ?2",
         [CHANGE_DELETE_KIND] = "DELETE FROM records WHERE kind = ?1",
     };
