@@ -125,6 +125,10 @@ typedef struct community_config {
     const phx_http *PHX_NULLABLE http;
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
+
+    /* Posts that a first fill fetches; 0, or more than max_posts: max_posts. Below max_posts, the
+     * feed is extended downwards with community_client_load_older. */
+    uint32_t initial_posts;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);

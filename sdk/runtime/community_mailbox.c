@@ -135,6 +135,7 @@ static void log_out(community_client *client)
     const phx_keychain *keychain = client->keychain;
     phx_status status =
         keychain->erase == NULL ? PHX_ERROR_UNSUPPORTED : keychain->erase(keychain->user_data);
+    communityi_sync_drop_older(client->sync); /* its posts are of this user too */
     communityi_store_clear(client->store);
     client->is_filled = false;
     client->stale_since_ms = 0;

@@ -193,6 +193,9 @@ static void start(communityi_operation *operation)
         return;
     }
     communityi_count(client, &client->stats.requests);
+    if (operation->is_older) {
+        return; /* stays active until communityi_older_settle */
+    }
     uint8_t key[COMMUNITYI_KEY_BYTES];
     const phx_random *random = phx_loop_random(client->loop);
     phx_status status = random->fill(random->user_data, key, sizeof key);
@@ -244,6 +247,23 @@ static communityi_operation *take(community_client *client, bool only_cancelled)
     }
     communityi_client_unlock(client);
     return taken;
+}
+
+communityi_operation *communityi_operations_older(community_client *client)
+{
+    communityi_client_lock(client);
+    communityi_operation *operation = client->mailbox.active.first;
+    while (operation != NULL && !operation->is_older) {
+        operation = operation->next;
+    }
+    communityi_client_unlock(client);
+    return operation;
+}
+
+void communityi_operation_complete(communityi_operation *operation, const communityi_answer *answer)
+{
+    unlink_active(operation);
+    complete(operation, answer);
 }
 
 void communityi_operations_drop_cancelled(community_client *client)
