@@ -152,6 +152,10 @@ typedef struct community_config {
     /* The outbox's list changed, or a write came to its outcome. */
     void (*PHX_NULLABLE on_outbox)(void *PHX_NULLABLE user_data,
                                    const community_outbox_event *event) PHX_SENDABLE;
+
+    /* Posts that a first fill fetches; 0, or more than max_posts: max_posts. Below max_posts, the
+     * feed is extended downwards with community_client_load_older. */
+    uint32_t initial_posts;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);

@@ -58,6 +58,19 @@ PHX_API PHX_MUST_CHECK phx_status community_client_list_posts(
     PHX_NULLABLE community_done_fn done, void *PHX_NULLABLE user_data,
     community_request *PHX_NULLABLE out_request);
 
+/*
+ * Extends the feed downwards by one page of at most page_posts, within max_posts, while live events
+ * go on; what they say of its posts wins over it. A sync that is under way is waited for, or one
+ * that becomes necessary meanwhile; calls made together are done one after the other. done comes
+ * after the batch that shows the posts. result: the posts that were appended, newest first; none
+ * with PHX_OK: the feed is full, or the server has no more. PHX_ERROR_DISCONNECTED: not connected,
+ * or not any more before the page was there; the feed is as it was, and the app may ask again once
+ * connected. Nothing is retried but for a refused token.
+ */
+PHX_API PHX_MUST_CHECK phx_status community_client_load_older(
+    community_client *client, PHX_NULLABLE community_done_fn done, void *PHX_NULLABLE user_data,
+    community_request *PHX_NULLABLE out_request);
+
 PHX_API PHX_MUST_CHECK phx_status community_client_create_post(
     community_client *client, const char *body, PHX_NULLABLE community_done_fn done,
     void *PHX_NULLABLE user_data, community_request *PHX_NULLABLE out_request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stock storage: one SQLite database in a file of its own.
+ * The stock storage: one SQLite database in a file of its own. In a library of its own,
+ * libcommunity-sqlite, so that the feed itself needs no SQLite.
  */
 #ifndef COMMUNITY_SQLITE_H
 #define COMMUNITY_SQLITE_H
@@ -27,8 +28,8 @@ PHX_NONNULL_BEGIN
  * keeps of them is beyond its reach.
  *
  * Memory and global state are SQLite's own; nothing of them is set here. Returned: consumed by the
- * config that it is put into, or free with community_storage_release. NULL: out of memory. In a
- * build without SQLite, opening it says PHX_ERROR_UNSUPPORTED. Threads: any.
+ * config that it is put into, or free with community_storage_release. NULL: out of memory.
+ * Threads: any.
  */
 PHX_API const community_storage *PHX_NULLABLE community_storage_sqlite(const char *path);
 

@@ -188,7 +188,8 @@ int phxi_frames_write(phx_connection *connection);
 void phxi_frames_peer_closed(phx_connection *connection, const uint8_t *payload, size_t length);
 void phxi_frames_free(phx_connection *connection);
 
-/* inflate.c */
+/* inflate.c, or no_inflate.c in a build without zlib */
+extern const bool phxi_inflate_is_built;
 /* What a vhost offers if the connection wants it. */
 extern const struct lws_extension phxi_inflate_extensions[];
 /* Takes what the server chose of the extensions, its header's value. PHX_ERROR_PROTOCOL: it may not

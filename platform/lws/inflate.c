@@ -52,6 +52,8 @@ static int on_extension(struct lws_context *context, const struct lws_extension 
     return 0; /* nothing was done: the bytes go on as they are, both ways */
 }
 
+const bool phxi_inflate_is_built = true;
+
 const struct lws_extension phxi_inflate_extensions[] = {
     {.name = extension_name,
      .callback = on_extension,

@@ -138,6 +138,9 @@ static phx_status set_up(lws_transport *transport, const phx_tls *tls, const phx
     if (status == PHX_OK) {
         status = phxi_network_options_copy(&transport->allocator, network, &transport->network);
     }
+    if (status == PHX_OK && transport->network.compress && !phxi_inflate_is_built) {
+        status = PHX_ERROR_UNSUPPORTED;
+    }
     if (status == PHX_OK && transport->tls.pin_count > 0) {
         char text[PHXI_DIGEST_TEXT_BYTES];
         status = phxi_digest_text("", 0, text); /* whether this build can check pins at all */

@@ -70,8 +70,8 @@ PHX_MUST_CHECK phx_status communityi_post_patched(const phx_allocator *allocator
                                                   const communityi_patch *patch,
                                                   const community_post **out_post);
 
-/* Appends the post as a JSON object that communityi_post_decode makes an equal post of. PHX_ERROR_NO_MEMORY,
- * PHX_ERROR_TOO_LARGE: `out` is as it was. */
+/* Appends the post as a JSON object that communityi_post_decode makes an equal post of.
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE: `out` is as it was. */
 PHX_MUST_CHECK phx_status communityi_post_encode(const community_post *post, phxi_buffer *out);
 
 /* Whether two versions of a post say the same, members that we do not know included. */
@@ -82,7 +82,8 @@ bool communityi_post_equals(const community_post *a, const community_post *b);
  * "+01:00" or no zone (UTC). Years 0000 to 9999; 24:00 is refused, a leap second counts as :59. */
 bool communityi_time_parse(const char *text, size_t length, int64_t *out_ms);
 
-/* Writes a time that communityi_time_parse gave as text that gives it again, terminated. Returns its length. */
+/* Writes a time that communityi_time_parse gave as text that gives it again, terminated. Returns
+ * its length. */
 enum {
     COMMUNITYI_TIME_TEXT_BYTES = 40
 };

@@ -13,10 +13,10 @@ struct communityi_row {
     const community_post *post;
 };
 
-void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator, uint32_t max_posts,
+void communityi_rows_init(communityi_rows *rows, const phx_allocator *allocator,
                           const uint64_t seed[2])
 {
-    *rows = (communityi_rows){.allocator = allocator, .max_posts = max_posts};
+    *rows = (communityi_rows){.allocator = allocator};
     phxi_map_init(&rows->map, allocator, seed);
 }
 
@@ -101,7 +101,8 @@ const community_post *communityi_rows_cursor(const communityi_rows *rows,
     return row == NULL ? NULL : row->post;
 }
 
-static size_t count_existing(const communityi_rows *rows, const communityi_overlay *overlay)
+size_t communityi_rows_count_existing(const communityi_rows *rows,
+                                      const communityi_overlay *overlay)
 {
     size_t count = 0;
     for (const communityi_row *row = rows->first; row != NULL; row = row->next) {
@@ -110,9 +111,18 @@ static size_t count_existing(const communityi_rows *rows, const communityi_overl
     return count;
 }
 
-bool communityi_rows_is_full(const communityi_rows *rows, const communityi_overlay *overlay)
+bool communityi_rows_cover(const communityi_rows *rows, const communityi_store *store,
+                           size_t unsettled)
 {
-    return count_existing(rows, overlay) >= rows->max_posts;
+    size_t count = communityi_store_count(store);
+    for (size_t i = count; i > unsettled; i--) {
+        phx_slice id = communityi_store_at(store, i - 1)->id;
+        phxi_map_entry *link = phxi_map_find(&rows->map, id.data, id.length);
+        if (link != NULL) {
+            return i == count || PHXI_CONTAINER(communityi_row, link, link)->next != NULL;
+        }
+    }
+    return count <= unsettled;
 }
 
 /* Puts the posts that are new into posts[], the newest first. Returns how many. */
@@ -170,4 +180,30 @@ phx_status communityi_rows_merge(const communityi_rows *rows, const communityi_o
     }
     phxi_free(rows->allocator, posts);
     return status;
+}
+
+phx_status communityi_rows_append(const communityi_rows *rows, const communityi_overlay *overlay,
+                                  communityi_store *store, const community_post **posts,
+                                  size_t *out_count)
+{
+    *out_count = 0;
+    for (const communityi_row *row = rows->first; row != NULL; row = row->next) {
+        phx_slice id = row->post->id;
+        if (communityi_overlay_is_deleted(overlay, id) ||
+            communityi_store_find(store, id.data, id.length) != NULL) {
+            continue;
+        }
+        const community_post *post = NULL;
+        bool is_appended = false;
+        phx_status status = communityi_overlay_resolve(overlay, row->post, &post);
+        if (status == PHX_OK) {
+            status = communityi_store_append(store, post, &is_appended);
+        }
+        if (!is_appended) {
+            community_post_release(post);
+            return status;
+        }
+        posts[(*out_count)++] = post;
+    }
+    return PHX_OK;
 }

@@ -20,20 +20,26 @@ static bool take_text(const char *text, size_t max_bytes, phx_slice *out)
     return length > 0 && length <= max_bytes && phxi_utf8_is_valid(text, length);
 }
 
-static phx_status submit(community_client *client, const communityi_call *call,
-                         community_done_fn done, void *user_data, community_request *out_request)
+static phx_status submit(community_client *client, const communityi_operation *operation,
+                         community_request *out_request)
 {
     uint64_t id = 0;
     phx_status status = PHX_ERROR_UNSUPPORTED;
     if (client->api_url != NULL) {
-        const communityi_operation operation = {
-            .call = *call, .done = done, .user_data = user_data};
-        status = communityi_operation_add(client, &operation, &id);
+        status = communityi_operation_add(client, operation, &id);
     }
     if (out_request != NULL) {
         out_request->id = id;
     }
     return status;
+}
+
+static phx_status submit_call(community_client *client, const communityi_call *call,
+                              community_done_fn done, void *user_data,
+                              community_request *out_request)
+{
+    const communityi_operation operation = {.call = *call, .done = done, .user_data = user_data};
+    return submit(client, &operation, out_request);
 }
 
 static phx_status refuse(community_request *out_request)
@@ -55,7 +61,19 @@ phx_status community_client_list_posts(community_client *client, uint32_t limit,
     if (before_id != NULL && !take_text(before_id, MAX_ID_BYTES, &call.post_id)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
+}
+
+phx_status community_client_load_older(community_client *client, community_done_fn done,
+                                       void *user_data, community_request *out_request)
+{
+    const communityi_operation older = {
+        .is_older = true,
+        .call.kind = COMMUNITYI_CALL_LIST_POSTS,
+        .done = done,
+        .user_data = user_data,
+    };
+    return submit(client, &older, out_request);
 }
 
 phx_status community_client_create_post(community_client *client, const char *body,
@@ -66,7 +84,7 @@ phx_status community_client_create_post(community_client *client, const char *bo
     if (!take_text(body, MAX_TEXT_BYTES, &call.text)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }
 
 phx_status community_client_edit_post(community_client *client, const char *post_id,
@@ -78,7 +96,7 @@ phx_status community_client_edit_post(community_client *client, const char *post
         !take_text(body, MAX_TEXT_BYTES, &call.text)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }
 
 phx_status community_client_delete_post(community_client *client, const char *post_id,
@@ -89,7 +107,7 @@ phx_status community_client_delete_post(community_client *client, const char *po
     if (!take_text(post_id, MAX_ID_BYTES, &call.post_id)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }
 
 phx_status community_client_toggle_like(community_client *client, const char *post_id,
@@ -100,7 +118,7 @@ phx_status community_client_toggle_like(community_client *client, const char *po
     if (!take_text(post_id, MAX_ID_BYTES, &call.post_id)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }
 
 phx_status community_client_create_comment(community_client *client, const char *post_id,
@@ -112,7 +130,7 @@ phx_status community_client_create_comment(community_client *client, const char 
         !take_text(body, MAX_TEXT_BYTES, &call.text)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }
 
 phx_status community_client_delete_comment(community_client *client, const char *post_id,
@@ -124,5 +142,5 @@ phx_status community_client_delete_comment(community_client *client, const char 
         !take_text(comment_id, MAX_ID_BYTES, &call.comment_id)) {
         return refuse(out_request);
     }
-    return submit(client, &call, done, user_data, out_request);
+    return submit_call(client, &call, done, user_data, out_request);
 }

@@ -78,10 +78,12 @@ static void turn(void *user_data, uint64_t now_ms)
     communityi_link_turn(client, now_ms);
     communityi_outbox_pump(client, NULL, NULL);
     communityi_sync_advance(client->sync, now_ms);
+    communityi_older_ask(client);
     communityi_feed_pump(client);
     communityi_outbox_show_likes(client);
     communityi_feed_flush(client);
     communityi_outbox_flush(client);
+    communityi_older_settle(client);
     communityi_status_publish(client);
     communityi_storage_end_turn(client, now_ms);
 }
@@ -166,6 +168,7 @@ static void set_defaults(community_client *client)
 {
     community_config *config = &client->config;
     config->max_posts = or_default(config->max_posts, DEFAULT_MAX_POSTS);
+    config->initial_posts = or_default(config->initial_posts, config->max_posts);
     config->page_posts = or_default(config->page_posts, DEFAULT_PAGE_POSTS);
     config->request_timeout_ms = or_default(config->request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS);
     config->max_requests = or_default(config->max_requests, DEFAULT_MAX_REQUESTS);
@@ -219,6 +222,9 @@ static phx_status make_parts(community_client *client)
         .allocator = &client->allocator,
         .store = client->store,
         .max_posts = client->config.max_posts,
+        .initial_posts = client->config.initial_posts < client->config.max_posts
+                             ? client->config.initial_posts
+                             : client->config.max_posts,
         .page_posts = client->config.page_posts,
         .max_noted_ids = MAX_NOTED_IDS,
         .has_pages = client->api_url != NULL,

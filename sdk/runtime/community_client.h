@@ -33,6 +33,7 @@ typedef struct communityi_operation {
     uint64_t id;
     size_t block_bytes;
     bool is_login;     /* call.text is the token */
+    bool is_older;     /* wants a page below the feed: the sync asks for it */
     bool is_cancelled; /* under the client's lock */
     bool is_retried;   /* under the client's lock: a failed write is to be queued again */
     bool is_kept;      /* a write for the outbox */
@@ -101,10 +102,12 @@ struct community_client {
     communityi_sync *sync;
     communityi_outbox outbox; /* its items are operations */
     communityi_likes likes;
-    bool is_outbox_changed;           /* since the list was made */
-    char *user_id; /* NULL: not known */
-    uint64_t page_id; /* of the sync's page that is with the http port; 0: none */
+    bool is_outbox_changed; /* since the list was made */
+    char *user_id;          /* NULL: not known */
+    uint64_t page_id;       /* of the sync's page that is with the http port; 0: none */
     uint64_t page_http_id;
+    phx_error older_error; /* why the page below the feed failed; message: in older_message */
+    char older_message[COMMUNITYI_MESSAGE_BYTES];
 
     communityi_storage storage;
     communityi_cache cache;
@@ -183,6 +186,19 @@ void communityi_operations_start(community_client *client);
 void communityi_operations_take_kept(community_client *client);
 void communityi_operations_drop_cancelled(community_client *client);
 void communityi_operations_close(community_client *client);
+/* The first that wants a page below the feed; NULL: none. */
+communityi_operation *communityi_operations_older(community_client *client);
+/* Its one completion. */
+void communityi_operation_complete(communityi_operation *operation,
+                                   const communityi_answer *answer);
+
+/* community_older.c */
+/* Tells the sync whether a page below the feed is wanted. */
+void communityi_older_ask(community_client *client);
+/* The page failed as the server said. */
+void communityi_older_failed(community_client *client, const phx_error *error);
+/* Completes the call that the page was for, once the app has the posts. */
+void communityi_older_settle(community_client *client);
 
 /* community_http.c */
 /* Reads the token, composes the request, gives it to the http port. PHX_OK: done will come. */

@@ -78,6 +78,7 @@ void communityi_feed_on_message(void *user_data, const phx_message *message)
 
 static void on_page_failed(community_client *client, uint64_t page_id, const phx_error *error)
 {
+    communityi_older_failed(client, error);
     communityi_status_set_error(client, error);
     if (communityi_sync_failed(client->sync, page_id, error->status, error->retry_after_ms,
                                communityi_client_now_ms(client)) ||

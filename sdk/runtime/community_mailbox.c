@@ -164,6 +164,7 @@ static void log_out(community_client *client)
     const phx_keychain *keychain = client->keychain;
     phx_status status =
         keychain->erase == NULL ? PHX_ERROR_UNSUPPORTED : keychain->erase(keychain->user_data);
+    communityi_sync_drop_older(client->sync); /* its posts are of this user too */
     communityi_store_clear(client->store);
     communityi_likes_touch(&client->likes, &client->outbox, (phx_slice){NULL, 0});
     communityi_storage_wipe(client);

@@ -288,6 +288,10 @@ static void start(communityi_operation *operation)
         log_in(operation);
         return;
     }
+    if (operation->is_older) {
+        communityi_count(client, &client->stats.requests);
+        return; /* stays active until communityi_older_settle */
+    }
     phx_status status = operation->is_kept ? communityi_outbox_take(operation)
                                            : communityi_operation_make_key(operation);
     if (status != PHX_OK) {
@@ -358,6 +362,23 @@ static communityi_operation *take(community_client *client, bool only_cancelled)
     }
     communityi_client_unlock(client);
     return taken;
+}
+
+communityi_operation *communityi_operations_older(community_client *client)
+{
+    communityi_client_lock(client);
+    communityi_operation *operation = client->mailbox.active.first;
+    while (operation != NULL && !operation->is_older) {
+        operation = operation->next;
+    }
+    communityi_client_unlock(client);
+    return operation;
+}
+
+void communityi_operation_complete(communityi_operation *operation, const communityi_answer *answer)
+{
+    unlink_active(operation);
+    complete(operation, answer);
 }
 
 void communityi_operations_drop_cancelled(community_client *client)

@@ -5,7 +5,7 @@
 set -uo pipefail
 lists=$(dirname "$0")
 status=0
-for name in libphx libcommunity; do
+for name in libphx libcommunity libcommunity-sqlite; do
     if ! diff -u "$lists/$name.symbols" \
         <(nm -D --defined-only "$1/$name.so" | awk '{ print $3 }' | LC_ALL=C sort); then
         echo "$name exports something else than $lists/$name.symbols"

@@ -113,12 +113,12 @@ static const phx_transport *make_transport(bool is_fallback)
     const phx_transport *longpoll = NULL;
     const phx_transport *websocket = NULL;
     const phx_transport *fallback = NULL;
-    assert_int_equal(phx_http_curl(it.loop, NULL, &http), PHX_OK);
+    assert_int_equal(phx_http_curl(it.loop, NULL, NULL, &http), PHX_OK);
     assert_int_equal(phx_transport_longpoll(it.loop, http, &longpoll), PHX_OK);
     if (!is_fallback) {
         return longpoll;
     }
-    assert_int_equal(phx_transport_lws(it.loop, NULL, &websocket), PHX_OK);
+    assert_int_equal(phx_transport_lws(it.loop, NULL, NULL, &websocket), PHX_OK);
     assert_int_equal(phx_transport_fallback(it.loop, websocket, longpoll, FALLBACK_MS, &fallback),
                      PHX_OK);
     return fallback;

@@ -43,7 +43,7 @@ static void configure(community_config *config)
 {
     const phx_http *real = NULL;
     assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
-    assert_int_equal(phx_http_curl(loop, NULL, &real), PHX_OK);
+    assert_int_equal(phx_http_curl(loop, NULL, NULL, &real), PHX_OK);
     lossy_http_init(&lossy, real, 7);
     config->loop = loop;
     config->http = &lossy.port;

@@ -48,7 +48,7 @@ typedef struct fake_feed {
     int32_t rest_status; /* what every request is answered with; 0: as it should be */
     const char *rest_body;
     uint32_t rest_retry_after_ms;
-    uint32_t rest_user_id;     /* whose like a like by REST toggles; 0: it is one more of somebody's */
+    uint32_t rest_user_id; /* whose like a like by REST toggles; 0: it is one more of somebody's */
     size_t rest_failures_left; /* rest_status holds for so many requests; 0: for all */
 
     size_t joins;

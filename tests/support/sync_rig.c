@@ -11,8 +11,9 @@
 
 static const uint64_t seed[2] = {1, 2};
 
-phx_status rig_try_start(rig *r, const phx_allocator *allocator, uint32_t max_posts,
-                         uint32_t page_posts, uint32_t max_noted_ids)
+phx_status rig_try_start_initial(rig *r, const phx_allocator *allocator, uint32_t max_posts,
+                                 uint32_t page_posts, uint32_t initial_posts,
+                                 uint32_t max_noted_ids)
 {
     *r = (rig){.allocator = allocator, .now_ms = 1000};
     phx_status status = communityi_store_new(allocator, max_posts, seed, &r->store);
@@ -23,12 +24,27 @@ phx_status rig_try_start(rig *r, const phx_allocator *allocator, uint32_t max_po
         .allocator = allocator,
         .store = r->store,
         .max_posts = max_posts,
+        .initial_posts = initial_posts,
         .page_posts = page_posts,
         .max_noted_ids = max_noted_ids,
         .has_pages = true,
         .seed = {1, 2},
     };
     return communityi_sync_new(&config, &r->sync);
+}
+
+phx_status rig_try_start(rig *r, const phx_allocator *allocator, uint32_t max_posts,
+                         uint32_t page_posts, uint32_t max_noted_ids)
+{
+    return rig_try_start_initial(r, allocator, max_posts, page_posts, max_posts, max_noted_ids);
+}
+
+void rig_start_initial(rig *r, uint32_t max_posts, uint32_t page_posts, uint32_t initial_posts)
+{
+    assert_int_equal(rig_try_start_initial(r, &phxi_default_allocator, max_posts, page_posts,
+                                           initial_posts, 4096),
+                     PHX_OK);
+    communityi_sync_begin(r->sync);
 }
 
 void rig_start(rig *r, uint32_t max_posts, uint32_t page_posts)

@@ -18,7 +18,12 @@ typedef struct rig {
 /* Not begun yet; stop it also when this fails. */
 phx_status rig_try_start(rig *r, const phx_allocator *allocator, uint32_t max_posts,
                          uint32_t page_posts, uint32_t max_noted_ids);
+/* The same; a first fill stops at initial_posts. */
+phx_status rig_try_start_initial(rig *r, const phx_allocator *allocator, uint32_t max_posts,
+                                 uint32_t page_posts, uint32_t initial_posts,
+                                 uint32_t max_noted_ids);
 /* And begun. */
+void rig_start_initial(rig *r, uint32_t max_posts, uint32_t page_posts, uint32_t initial_posts);
 void rig_start(rig *r, uint32_t max_posts, uint32_t page_posts);
 void rig_stop(rig *r);
 /* A live event; one that cannot be decoded is one that was lost. */

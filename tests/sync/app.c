@@ -135,6 +135,11 @@ static void on_release(void *user_data)
 
 void app_init(test_app *app, uint64_t seed, size_t posts)
 {
+    app_init_with(app, NULL, seed, posts);
+}
+
+void app_init_with(test_app *app, const phx_allocator *allocator, uint64_t seed, size_t posts)
+{
     memset(app, 0, sizeof *app);
     fake_poller_init(&app->poller, seed);
     fake_feed_init(&app->server, &app->poller);
@@ -156,7 +161,7 @@ void app_init(test_app *app, uint64_t seed, size_t posts)
     app->config.on_event = on_event;
     app->config.user_data = app;
     app->config.release_user_data = on_release;
-    app->loop = fake_poller_loop(&app->poller, NULL);
+    app->loop = fake_poller_loop(&app->poller, allocator);
     app->config.loop = app->loop;
 }
 

@@ -35,6 +35,8 @@ typedef struct test_app {
 
 /* The world, the server with `posts` posts, and a configuration. */
 void app_init(test_app *app, uint64_t seed, size_t posts);
+/* The same, with an allocator. */
+void app_init_with(test_app *app, const phx_allocator *allocator, uint64_t seed, size_t posts);
 /* The client; and makes it visible. */
 void app_start(test_app *app);
 void app_new(test_app *app);
