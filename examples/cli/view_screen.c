@@ -32,7 +32,7 @@ struct screen {
     bool is_dirty;
     uint64_t drawn_at_ms;
     uint64_t next_attempt_at_ms; /* 0: none planned */
-    community_status status = {.struct_size = (uint32_t)sizeof status};
+    community_status status;
     char cause[256]; /* the latest error, "" for none */
 };
 
