@@ -27,8 +27,8 @@ static void error(struct view *view, const phx_error *error)
 
 static void end(struct view *view)
 {
-    community_stats stats;
-    community_status status;
+    community_stats stats = {.struct_size = (uint32_t)sizeof stats};
+    community_status status = {.struct_size = (uint32_t)sizeof status};
     community_client_read_stats(view->client, &stats);
     community_client_read_status(view->client, &status);
     const community_snapshot *snapshot = community_client_snapshot(view->client);

@@ -84,7 +84,7 @@ static void state_text(struct out *line, const struct screen *screen)
 
 static void counts_text(struct out *line, const struct screen *screen, size_t posts)
 {
-    community_stats stats;
+    community_stats stats = {.struct_size = (uint32_t)sizeof stats};
     community_client_read_stats(screen->view.client, &stats);
     out_format(line, "%zu post%s  %" PRIu64 " event%s", posts, posts == 1 ? "" : "s", stats.events,
                stats.events == 1 ? "" : "s");

@@ -190,7 +190,7 @@ static phx_status show(struct watch *watch)
 /* Whether the end is one that a script must hear of; complains if so. */
 static int verdict(const struct watch *watch)
 {
-    community_status status;
+    community_status status = {.struct_size = (uint32_t)sizeof status};
     community_client_read_status(watch->client, &status);
     bool is_well = status.state == COMMUNITY_CONNECTED &&
                    (status.freshness == COMMUNITY_LIVE || status.freshness == COMMUNITY_UNSYNCED);

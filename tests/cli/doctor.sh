@@ -55,8 +55,10 @@ if command -v openssl >/dev/null; then
     finds 'a certificate for another name' 4 tls '' --ca ca.pem --url "wss://localhost:$port/community"
     fails 'watch ends when nobody trusts the certificate' 4 '--ca FILE' watch
     fails 'so does list' 4 '--ca FILE' list
-    run watch --json --for 1 --ca ca.pem
-    check 'watch over TLS' eval 'exits 0 && prints "\"freshness\":\"live\""'
+    start_watch --json --ca ca.pem
+    expect '*"freshness":"live"*'
+    end_watch TERM
+    check 'watch over TLS' exits 0
     run list --ca ca.pem
     check 'list over TLS' exits 0
     end_backend TERM

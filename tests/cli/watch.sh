@@ -71,7 +71,7 @@ exec {watch_out}<&-
 end_watch
 check 'a reader that goes away ends it quietly' eval 'exits 0 && equal "$err" ""'
 
-run watch --json --for 1
+run watch --json --for 2
 check '--for ends it with 0' exits 0
 check '--for: the last line is the snapshot' \
     eval '[[ $(tail -n 1 <<<"$out") == "{\"type\":\"snapshot\""* ]]'
