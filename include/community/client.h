@@ -225,7 +225,9 @@ PHX_API void community_client_retry(community_client *client);
 /* The feed now; free with community_snapshot_release. Never NULL. Threads: any. */
 PHX_API const community_snapshot *community_client_snapshot(community_client *client);
 
-/* Threads: any; `message` as said at community_status, so from one thread at a time. */
+/* out->struct_size is set by the caller, to its sizeof (0: this header's): so much is written.
+ * Threads: any; the status's `message` as said at community_status, so from one thread at a time.
+ */
 PHX_API void community_client_read_status(community_client *client, community_status *out_status);
 PHX_API void community_client_read_stats(community_client *client, community_stats *out_stats);
 

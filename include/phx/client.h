@@ -209,7 +209,9 @@ PHX_API void phx_client_probe(phx_client *client);
  * tries at once. A connection that is up stays. Never fails. Threads: any. */
 PHX_API void phx_client_token_changed(phx_client *client);
 
-/* Threads: any; `message` as said at phx_client_status, so from one thread at a time. */
+/* out->struct_size is set by the caller, to its sizeof (0: this header's): so much is written.
+ * Threads: any; the status's `message` as said at phx_client_status, so from one thread at a time.
+ */
 PHX_API void phx_client_read_status(phx_client *client, phx_client_status *out_status);
 PHX_API void phx_client_read_metrics(phx_client *client, phx_client_metrics *out_metrics);
 
