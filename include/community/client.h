@@ -153,8 +153,8 @@ typedef struct community_config {
     void (*PHX_NULLABLE on_outbox)(void *PHX_NULLABLE user_data,
                                    const community_outbox_event *event) PHX_SENDABLE;
 
-    /* Posts that a first fill fetches; 0, or more than max_posts: max_posts. Below max_posts, the
-     * feed is extended downwards with community_client_load_older. */
+    /* Posts that a first fill fetches, at least 10; 0, or more than max_posts: max_posts. Below
+     * max_posts, the feed is extended downwards with community_client_load_older. */
     uint32_t initial_posts;
 } community_config;
 

@@ -14,6 +14,9 @@
 
 enum {
     DEFAULT_MAX_POSTS = 1000,
+    /* An event that is on its way while the first page is answered is of a post in that page then,
+     * and finds its place; below so few it would come to stand above newer ones. */
+    MIN_INITIAL_POSTS = 10,
     DEFAULT_PAGE_POSTS = 50,
     DEFAULT_REQUEST_TIMEOUT_MS = 15000,
     DEFAULT_MAX_REQUESTS = 64,
@@ -169,6 +172,9 @@ static void set_defaults(community_client *client)
     community_config *config = &client->config;
     config->max_posts = or_default(config->max_posts, DEFAULT_MAX_POSTS);
     config->initial_posts = or_default(config->initial_posts, config->max_posts);
+    if (config->initial_posts < MIN_INITIAL_POSTS) {
+        config->initial_posts = MIN_INITIAL_POSTS;
+    }
     config->page_posts = or_default(config->page_posts, DEFAULT_PAGE_POSTS);
     config->request_timeout_ms = or_default(config->request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS);
     config->max_requests = or_default(config->max_requests, DEFAULT_MAX_REQUESTS);

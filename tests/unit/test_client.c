@@ -94,6 +94,50 @@ static void refuses_what_is_not_sound(void **state)
     world_expect(w, "");
 }
 
+/* The longest topic and event that a binary frame can carry. */
+static void takes_names_of_255_bytes(void **state)
+{
+    client_world *w = *state;
+    char name[256];
+    memset(name, 'x', 255);
+    name[255] = '\0';
+    phx_channel channel;
+    assert_int_equal(phx_channel_join(w->client, name, NULL, &channel), PHX_OK);
+    assert_int_equal(phx_channel_push(w->client, channel, &(phx_push){.event = name}, NULL),
+                     PHX_OK);
+    w->lines[0] = '\0';
+}
+
+static phx_channel pushed_to;
+
+/* Pushes again from inside the answer to a push, twice. */
+static void push_again(client_world *w)
+{
+    static int left = 2;
+    if (left > 0) {
+        left--;
+        w->in_place = push_again;
+        (void)world_push(w, pushed_to, "again", "{}");
+    }
+}
+
+static void pushes_inside_its_own_callback(void **state)
+{
+    client_world *w = *state;
+    pushed_to = world_joined(w, "room:a");
+    w->place = IN_REPLY;
+    w->in_place = push_again;
+    w->frames[0] = '\0';
+    (void)world_push(w, pushed_to, "first", "{}");
+    world_run(w, 50);
+    const char *first = strstr(w->frames, "\"first\"");
+    assert_non_null(first);
+    const char *again = strstr(first, "\"again\"");
+    assert_non_null(again);
+    assert_non_null(strstr(again + 1, "\"again\""));
+    w->lines[0] = '\0';
+}
+
 static void a_stale_channel_is_an_error(void **state)
 {
     client_world *w = *state;
@@ -270,6 +314,8 @@ int main(void)
         TEST(connects_joins_and_talks),
         TEST(joins_with_parameters_asked_anew),
         TEST(refuses_what_is_not_sound),
+        TEST(takes_names_of_255_bytes),
+        TEST(pushes_inside_its_own_callback),
         TEST(a_stale_channel_is_an_error),
         TEST(gives_messages_in_the_order_of_subscribing),
         TEST(subscriptions_change_later_messages_only),
