@@ -23,9 +23,9 @@ static int64_t days_since_epoch(int64_t year, int64_t month, int64_t day)
 static int month_number(const char *name)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    for (int i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 12; i++) {
         if (strncmp(names + 3 * i, name, 3) == 0) {
-            return i + 1;
+            return (int)i + 1;
         }
     }
     return 0;

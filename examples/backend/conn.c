@@ -226,7 +226,7 @@ void conn_end(struct conn *conn)
         longpoll_end(conn);
     } else if (!conn->is_ending) {
         conn->is_ending = true;
-        arm(conn, LINGER_MS * 1000);
+        arm(conn, (uint64_t)LINGER_MS * 1000);
         lws_callback_on_writable(conn->wsi);
     }
 }

@@ -333,13 +333,13 @@ void longpoll_handle(struct conn *conn, const struct http_request *request)
         return;
     }
     struct conn *session = find(conn->app, request);
-    if (is_post && session == NULL) {
-        answer_status(conn, 410, request->keep_alive);
-    } else if (is_post) {
+    if (session != NULL && is_post) {
         publish(conn, request, session);
-    } else if (session == NULL) {
-        begin(conn, request);
-    } else {
+    } else if (session != NULL) {
         listen_for(conn, request, session);
+    } else if (is_post) {
+        answer_status(conn, 410, request->keep_alive);
+    } else {
+        begin(conn, request);
     }
 }

@@ -194,7 +194,7 @@ void text_age(struct out *out, int64_t then_ms, int64_t now_ms)
         out_format(out, "%dm", (int)(seconds / 60));
     } else if (seconds < 86400) {
         out_format(out, "%dh", (int)(seconds / 3600));
-    } else if (seconds < 7 * 86400) {
+    } else if (seconds < INT64_C(7) * 86400) {
         out_format(out, "%dd", (int)(seconds / 86400));
     } else if (text_time(text, then_ms)) {
         out_bytes(out, text, sizeof "2026-11-23" - 1);

@@ -63,7 +63,7 @@ typedef struct curl_request {
 /* Wipes them, too. */
 void phxi_curl_headers_free(struct curl_slist *headers);
 /* NULL: *out_status says why. */
-curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *request,
+curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *given,
                                     phx_status *out_status);
 /* The easy handle was taken out of the multi handle before. */
 void phxi_curl_request_free(curl_request *request);

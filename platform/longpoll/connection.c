@@ -37,8 +37,8 @@ static phx_status send_request(phx_connection *connection, const phxi_buffer *bo
         .url = (const char *)connection->url.data,
         .headers = connection->headers,
         .header_count = connection->header_count,
-        .body = is_post ? body->data : NULL,
-        .body_length = is_post ? body->length : 0,
+        .body = body != NULL ? body->data : NULL,
+        .body_length = body != NULL ? body->length : 0,
         .timeout_ms = connection->state == LONGPOLL_CONNECTING ? given->connect_timeout_ms
                                                                : REQUEST_TIMEOUT_MS,
         .max_response_bytes = max_bytes * MESSAGES_PER_ANSWER + ANSWER_EXTRA_BYTES,

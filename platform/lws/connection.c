@@ -22,7 +22,6 @@ enum {
 
 /* A text that was appended to the buffer, as an offset: the buffer moves while it grows. */
 typedef struct text_offsets {
-    size_t host;
     size_t authority;
     size_t target;
     size_t headers;

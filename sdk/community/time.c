@@ -7,11 +7,11 @@
 #include <stdio.h>
 
 /* From 0000-01-01 to 1970-01-01 in the proleptic Gregorian calendar. */
-#define DAYS_TO_1970 719528
-#define DAY_MS 86400000
+#define DAYS_TO_1970 INT64_C(719528)
+#define DAY_MS INT64_C(86400000)
 /* The last instant of the year 9999, and the widest offset. */
 #define LAST_MS INT64_C(253402300799999)
-#define WIDEST_OFFSET_MS ((23 * 60 + 59) * 60000)
+#define WIDEST_OFFSET_MS ((INT64_C(23) * 60 + 59) * 60000)
 
 typedef struct cursor {
     const char *at;
@@ -159,7 +159,7 @@ static void split_days(int64_t days, int *out_year, int *out_month, int *out_day
 /* A time that an offset took out of the years 0000 to 9999 is written with such an offset. */
 size_t communityi_time_format(int64_t ms, char out[COMMUNITYI_TIME_TEXT_BYTES])
 {
-    const int64_t first_ms = INT64_C(-1) * DAYS_TO_1970 * DAY_MS;
+    const int64_t first_ms = -DAYS_TO_1970 * DAY_MS;
     const char *zone = "Z";
     int64_t local_ms = ms - first_ms;
     if (ms < first_ms) {

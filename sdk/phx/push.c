@@ -116,15 +116,6 @@ static void link_push(phxi_engine *engine, phxi_push *push)
     engine->metrics.pushes_pending++;
 }
 
-static phxi_push *oldest_unsent(const phxi_channel *channel)
-{
-    phxi_push *push = channel->first_push;
-    while (push != NULL && push->ref != 0) {
-        push = push->next;
-    }
-    return push;
-}
-
 /* Whether `bytes` more find no room beside so many pushes and bytes. */
 static bool is_full(const phxi_engine *engine, size_t count, size_t queued, size_t bytes)
 {
@@ -149,8 +140,13 @@ static phx_status make_room(phxi_engine *engine, phxi_channel *channel, size_t b
     if (is_full(engine, count, queued, bytes)) {
         return PHX_ERROR_QUEUE_FULL;
     }
-    for (; drops > 0; drops--) {
-        fail(engine, oldest_unsent(channel), PHX_ERROR_QUEUE_FULL, NULL);
+    phxi_push *next;
+    for (push = channel->first_push; push != NULL && drops > 0; push = next) {
+        next = push->next;
+        if (push->ref == 0) {
+            fail(engine, push, PHX_ERROR_QUEUE_FULL, NULL);
+            drops--;
+        }
     }
     return PHX_OK;
 }
@@ -245,7 +241,7 @@ void phxi_push_timeout(phxi_engine *engine, phxi_push *push)
     fail(engine, push, PHX_ERROR_TIMEOUT, NULL);
 }
 
-bool phxi_push_reply(phxi_engine *engine, phxi_channel *channel, uint64_t ref)
+bool phxi_push_reply(phxi_engine *engine, const phxi_channel *channel, uint64_t ref)
 {
     phxi_map_entry *entry = phxi_map_find(&engine->pushes_by_ref, &ref, sizeof ref);
     if (entry == NULL) {

@@ -224,6 +224,6 @@ void phxi_pushes_fail(phxi_engine *engine, phxi_channel *channel, bool only_sent
                       const char *message);
 void phxi_push_timeout(phxi_engine *engine, phxi_push *push);
 /* Completes the push with this ref on the channel by the received reply; false: there is none. */
-bool phxi_push_reply(phxi_engine *engine, phxi_channel *channel, uint64_t ref);
+bool phxi_push_reply(phxi_engine *engine, const phxi_channel *channel, uint64_t ref);
 
 #endif
