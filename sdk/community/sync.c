@@ -137,7 +137,9 @@ phx_status communityi_sync_live(communityi_sync *sync, communityi_live *live, ui
 {
     phx_status status = communityi_live_apply(live, sync->config.store, out_changed);
     bool is_new = live->kind == COMMUNITYI_LIVE_NEW_POST && *out_changed;
-    sync->unsettled += is_new && !communityi_sync_is_whole(sync) ? 1 : 0;
+    if (is_new && !communityi_sync_is_whole(sync) && sync->unsettled < SIZE_MAX) {
+        sync->unsettled++;
+    }
     bool is_missed = status != PHX_OK;
     if (!is_missed && (sync->state == FETCHING || sync->state == EXTENDING)) {
         is_missed = communityi_overlay_note(&sync->overlay, live) != PHX_OK; /* by the sync alone */

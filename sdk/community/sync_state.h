@@ -37,7 +37,7 @@ struct communityi_sync {
     uint32_t limit;   /* of that page */
     bool is_refresh;
     bool has_more;      /* the server may have posts below the feed */
-    uint64_t unsettled; /* new posts since the feed was last without a gap */
+    size_t unsettled; /* new posts since the feed was last without a gap; stays at SIZE_MAX */
     older_state older_state;
     communityi_older older; /* if answered */
     uint64_t due_ms;

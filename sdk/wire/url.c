@@ -42,7 +42,7 @@ static bool equals_ignoring_case(phx_slice text, const char *other)
 static const char *character_fault(const char *url)
 {
     for (; *url != '\0'; url++) {
-        if (*url <= ' ' || *url == 0x7f) {
+        if (*url <= ' ' || *url > '~') { /* a char has a sign or has none */
             return "the URL holds white space, control or non-ASCII characters";
         }
         if (*url == '#') {

@@ -28,4 +28,5 @@ seed=${SEED:-$(date +%s)}
 echo "seed $seed"
 node "$source/record.mjs" "$work" random "$seed" "$count" >"$work/fresh.jsonl"
 node "$source/record.mjs" "$work" rules | cmp - "$source/rules.jsonl"
-exec "$replay" scripts "$work/fresh.jsonl"
+# shellcheck disable=SC2086 # a list of words: the emulator, if the program is for another processor
+exec ${MESON_EXE_WRAPPER:-} "$replay" scripts "$work/fresh.jsonl"

@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1) {
         first_seed = strtoull(argv[1], NULL, 10);
-        runs = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+        runs = argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 1;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_feed_equals_the_servers_list),

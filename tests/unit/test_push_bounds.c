@@ -39,9 +39,9 @@ static phx_status push(engine_harness *h, uint64_t id, uint64_t channel_id, size
     return harness_push_request(h, &request);
 }
 
-static uint64_t queued(const engine_harness *h)
+static size_t queued(const engine_harness *h)
 {
-    return phxi_engine_metrics(h->engine)->queued_bytes;
+    return (size_t)phxi_engine_metrics(h->engine)->queued_bytes;
 }
 
 static void rejects_by_number(void **state)
@@ -138,10 +138,10 @@ static void counts_what_is_not_written(void **state)
     start(h, PHX_OVERFLOW_REJECT);
     harness_go_online(h);
     harness_receive(h, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":1}]");
-    uint64_t join_bytes = strlen("[\"1\",\"1\",\"room:a\",\"phx_join\",{}]");
+    size_t join_bytes = strlen("[\"1\",\"1\",\"room:a\",\"phx_join\",{}]");
     assert_int_equal(queued(h), join_bytes);
     assert_int_equal(push(h, 1, 7, 800), PHX_OK);
-    uint64_t frame_bytes = 800 - OVERHEAD - 1 + strlen("[\"1\",\"2\",\"room:a\",\"e\",]");
+    size_t frame_bytes = 800 - OVERHEAD - 1 + strlen("[\"1\",\"2\",\"room:a\",\"e\",]");
     assert_int_equal(queued(h), join_bytes + frame_bytes);
     assert_int_equal(push(h, 2, 7, 230), PHX_ERROR_QUEUE_FULL);
     phxi_engine_written(h->engine, h->epoch + 1, 500);
