@@ -186,7 +186,8 @@ typedef struct phx_subscribe {
  * made; those made or ended during it change only later ones. release_user_data (may be NULL): the
  * subscription's last call. *out_subscription: {0} on failure. PHX_ERROR_INVALID_ARGUMENT,
  * PHX_ERROR_QUEUE_FULL, PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED. A subscription to a stale channel
- * ends at once. Threads: any.
+ * ends at once, and so does one that finds no memory on the loop's thread, which the client's
+ * on_error reports. Threads: any.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_channel_subscribe(phx_client *client, phx_channel channel,
                                                         const phx_subscribe *subscribe,

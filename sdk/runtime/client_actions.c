@@ -164,11 +164,11 @@ static void deliver_status(phx_client *client)
     }
 }
 
-static void deliver_error(phx_client *client, const phxi_action *action)
+void phxi_client_report(phx_client *client, const phx_error *error)
 {
-    phxi_log(phx_loop_log(client->loop), PHX_LOG_WARNING, "phx", "%s", action->error.message);
+    phxi_log(phx_loop_log(client->loop), PHX_LOG_WARNING, "phx", "%s", error->message);
     if (client->on_error != NULL) {
-        client->on_error(client->user_data, &action->error);
+        client->on_error(client->user_data, error);
     }
 }
 
@@ -216,7 +216,7 @@ static void carry_out(phx_client *client, phxi_action *action)
         deliver_status(client);
         break;
     case PHXI_ACTION_ERROR:
-        deliver_error(client, action);
+        phxi_client_report(client, &action->error);
         break;
     case PHXI_ACTION_JOIN_PARAMS:
         ask_join_params(client, action);

@@ -59,7 +59,15 @@ static void run_subscribe(phx_client *client, phxi_command *base, bool is_closin
     phxi_channel_record *record =
         is_closing ? NULL : phxi_engine_channel_user(client->engine, command->channel_id);
     phxi_free(client->allocator, command);
-    if (record == NULL || phxi_map_reserve(&client->subscriptions, 1) != PHX_OK) {
+    if (record == NULL) {
+        free_subscription(client, subscription);
+        return;
+    }
+    if (phxi_map_reserve(&client->subscriptions, 1) != PHX_OK) {
+        const phx_error error = {.struct_size = (uint32_t)sizeof error,
+                                 .status = PHX_ERROR_NO_MEMORY,
+                                 .message = "a subscription could not be made"};
+        phxi_client_report(client, &error);
         free_subscription(client, subscription);
         return;
     }

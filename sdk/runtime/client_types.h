@@ -106,6 +106,8 @@ uint64_t phxi_client_deadline_ms(void *user_data);
 void phxi_client_publish(phx_client *client);
 void phxi_client_end_channel(phx_client *client, phxi_channel_record *record,
                              const phx_reply *reply);
+/* To on_error: something was refused or lost, and the client goes on. */
+void phxi_client_report(phx_client *client, const phx_error *error);
 void phxi_client_end_push(phx_client *client, phxi_push_record *record, const phx_reply *reply);
 
 /* client_connect.c */
