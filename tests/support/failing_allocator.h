@@ -14,9 +14,8 @@ typedef struct failing_allocator {
     atomic_size_t requests;
     atomic_size_t refused;
     atomic_size_t live_blocks;
-    /* The first request to refuse, from 1 on; 0: none. Set between runs. */
-    size_t refuse_at;
-    bool refuse_all_after;
+    atomic_size_t refuse_at; /* the first request to refuse, from 1 on; 0: none */
+    atomic_bool refuse_all_after;
 } failing_allocator;
 
 /* Refuses nothing. */
