@@ -113,6 +113,9 @@ size_t faults_calls(const fault_set *faults, fault_place place);
 /* Whether the plan could make a call return this status. */
 bool faults_explain(const fault_set *faults, phx_status status);
 
+/* Whether what failed is about the token, so that the client may stop and say so. */
+bool faults_concern_token(const fault_set *faults);
+
 /* Each returns the port to give to the client. */
 const phx_transport *faults_transport(fault_set *faults, const phx_transport *inner);
 const phx_http *faults_http(fault_set *faults, const phx_http *inner);

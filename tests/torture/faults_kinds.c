@@ -101,6 +101,14 @@ bool faults_explain(const fault_set *faults, phx_status status)
     return faults_failed(faults) > 0 && status == faults->plan.status;
 }
 
+bool faults_concern_token(const fault_set *faults)
+{
+    const fault_plan *plan = &faults->plan;
+    return plan->place == FAULT_KEYCHAIN_READ || plan->place == FAULT_KEYCHAIN_WRITE ||
+           plan->place == FAULT_KEYCHAIN_ERASE || plan->status == PHX_ERROR_UNAUTHORIZED ||
+           plan->status == 401;
+}
+
 int32_t faults_hit(fault_set *faults, fault_place place)
 {
     if (!faults->is_armed) {

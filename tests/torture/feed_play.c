@@ -29,6 +29,7 @@ static phx_status make_client(feed_play *play)
         app->config.storage = faults_storage(faults, &play->medium.port);
     }
     app->released = 0;
+    play->is_visible = false;
     phx_status status = community_client_new(&app->config, &app->client);
     torture_check_status(play->run, status, "community_client_new");
     assert_int_equal(app->client != NULL, status == PHX_OK);
@@ -83,6 +84,7 @@ void feed_pass(feed_play *play, uint32_t ms)
 
 void feed_set_visible(feed_play *play, bool is_visible)
 {
+    play->is_visible = is_visible;
     if (play->app->client != NULL) {
         community_client_set_visible(play->app->client, is_visible);
     }
@@ -166,12 +168,24 @@ static bool is_feed_equal(const feed_play *play)
     return is_equal;
 }
 
+/* A login that failed, or none after a logout. */
+static bool has_no_token(const feed_play *play)
+{
+    return strcmp(play->app->keychain.token, play->app->server.token) != 0;
+}
+
+static bool is_wanted(const feed_play *play)
+{
+    return play->is_visible && !has_no_token(play);
+}
+
 static void check_feed(const feed_play *play, bool may_have_said_no)
 {
     community_status status = {.struct_size = (uint32_t)sizeof status};
     community_client_read_status(play->app->client, &status);
-    bool has_said_no =
-        status.state == COMMUNITY_UNAUTHORIZED || status.state == COMMUNITY_DISCONNECTED;
+    bool has_said_no = status.state == COMMUNITY_UNAUTHORIZED
+                           ? faults_concern_token(&play->run->faults) || has_no_token(play)
+                           : status.state == COMMUNITY_DISCONNECTED && !is_wanted(play);
     if (may_have_said_no && has_said_no) {
         return;
     }
@@ -263,7 +277,7 @@ static void check_outbox(const feed_play *play)
 static void tell_again(feed_play *play)
 {
     community_client *client = play->app->client;
-    community_client_set_visible(client, true);
+    feed_set_visible(play, true);
     community_client_set_foreground(client, true);
     community_client_set_network(client, true);
     feed_login(play, play->app->server.token);
@@ -275,7 +289,7 @@ static void recover(feed_play *play, const feed_script *script)
     faults_disarm(&play->run->faults);
     if (play->app->client == NULL) {
         feed_restart(play);
-        community_client_set_visible(play->app->client, true);
+        feed_set_visible(play, true);
     }
     feed_pass(play, ALONE_MS);
     check_feed(play, true);

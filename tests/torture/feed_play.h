@@ -35,6 +35,7 @@ typedef struct feed_play {
     size_t call_count;
     bool is_accepted[RIG_ITEMS]; /* what the outbox accepted, by the number of the item */
     size_t clients;              /* that were made */
+    bool is_visible;             /* the present one was told */
 } feed_play;
 
 typedef struct feed_script {

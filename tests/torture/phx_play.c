@@ -179,14 +179,27 @@ void play_drop(phx_play *play, int32_t close_code)
     }
 }
 
+void play_connect(phx_play *play)
+{
+    play->is_wanted = true;
+    phx_client_connect(play->client);
+}
+
+void play_disconnect(phx_play *play)
+{
+    play->is_wanted = false;
+    phx_client_disconnect(play->client);
+}
+
 /* --- what has to be true --- */
 
 static void check_state(phx_play *play, bool may_be_refused)
 {
     phx_client_status status = {.struct_size = (uint32_t)sizeof status};
     phx_client_read_status(play->client, &status);
-    bool has_said_no =
-        status.state == PHX_CLIENT_UNAUTHORIZED || status.state == PHX_CLIENT_DISCONNECTED;
+    bool has_said_no = status.state == PHX_CLIENT_UNAUTHORIZED
+                           ? faults_concern_token(&play->run->faults)
+                           : status.state == PHX_CLIENT_DISCONNECTED && !play->is_wanted;
     torture_check(status.state == PHX_CLIENT_CONNECTED || (may_be_refused && has_said_no),
                   "the client is %s (%s) although nothing fails any more",
                   state_names[status.state], phx_status_name(status.error.status));
@@ -213,7 +226,7 @@ static void check_pushes(const phx_play *play)
 
 static void tell_again(phx_play *play)
 {
-    phx_client_connect(play->client);
+    play_connect(play);
     phx_client_token_changed(play->client);
     for (size_t i = 0; i < PLAY_CHANNELS; i++) {
         play_channel *channel = &play->channels[i];

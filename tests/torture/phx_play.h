@@ -53,6 +53,7 @@ typedef struct phx_play {
     size_t errors; /* on_error */
     size_t drops;  /* times that the client was no longer connected */
     phx_client_state state;
+    bool is_wanted;    /* a connection */
     const char *token; /* the only one that the server lets in; NULL: any */
     phx_presence *presence;
     phx_channel tracked;
@@ -72,6 +73,8 @@ typedef struct phx_script {
 void phx_play_script(torture_run *run, const void *script);
 
 void play_pass(phx_play *play, uint32_t ms);
+void play_connect(phx_play *play);
+void play_disconnect(phx_play *play);
 /* Channel `index`, "room:0" and so on. */
 void play_join(phx_play *play, size_t index);
 void play_leave(phx_play *play, size_t index);

@@ -14,7 +14,7 @@ enum {
 
 static void act_connect(phx_play *play)
 {
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 1000);
     phx_client_probe(play->client);
     play_pass(play, 40000); /* a heartbeat */
@@ -23,7 +23,7 @@ static void act_connect(phx_play *play)
 static void act_join(phx_play *play)
 {
     play_join(play, 0);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_join(play, 1);
     play_pass(play, 1000);
     play_join(play, 2);
@@ -39,7 +39,7 @@ static void act_leave(phx_play *play)
     play_join(play, 1);
     play_pass(play, 1000);
     play_leave(play, 2);
-    phx_client_disconnect(play->client);
+    play_disconnect(play);
     play_pass(play, 5000);
 }
 
@@ -49,7 +49,7 @@ static void act_push(phx_play *play)
 {
     play_join(play, 0);
     (void)play_send(play, 0, "early", 0);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 1000);
     for (int i = 0; i < 5; i++) {
         (void)play_send(play, 0, "shout", 0);
@@ -86,7 +86,7 @@ static void act_burst(phx_play *play)
     static size_t seen;
     seen = 0;
     play_join(play, 0);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 1000);
     const phx_subscribe subscribe = {
         .event = "news", .on_message = count_message, .user_data = &seen};
@@ -123,7 +123,7 @@ static void configure_token(phx_play *play)
 static void act_token(phx_play *play)
 {
     play_join(play, 0);
-    phx_client_connect(play->client); /* refused, refreshed, accepted */
+    play_connect(play); /* refused, refreshed, accepted */
     play_pass(play, 5000);
     play->token = "later";
     play_drop(play, 1006);
@@ -141,7 +141,7 @@ static void act_reconnect(phx_play *play)
     static const int32_t codes[] = {1006, 1012, 1001, 4000};
     play_join(play, 0);
     play_join(play, 1);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 1000);
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         play_drop(play, codes[i]);
@@ -160,19 +160,19 @@ static void act_background(phx_play *play)
 {
     play_join(play, 0);
     for (uint32_t pause_ms = 1; pause_ms < 100; pause_ms *= 3) {
-        phx_client_connect(play->client);
+        play_connect(play);
         play_pass(play, pause_ms);
-        phx_client_disconnect(play->client);
+        play_disconnect(play);
         play_pass(play, pause_ms);
     }
-    phx_client_connect(play->client);
-    phx_client_disconnect(play->client);
-    phx_client_connect(play->client);
+    play_connect(play);
+    play_disconnect(play);
+    play_connect(play);
     play_pass(play, 1000);
     (void)play_send(play, 0, "shout", 0);
-    phx_client_disconnect(play->client);
+    play_disconnect(play);
     play_pass(play, 3000);
-    phx_client_connect(play->client);
+    play_connect(play);
     phx_client_probe(play->client);
     play_pass(play, 3000);
 }
@@ -210,7 +210,7 @@ static void track(phx_play *play)
 static void act_presence(phx_play *play)
 {
     play_join(play, 0);
-    phx_client_connect(play->client);
+    play_connect(play);
     track(play);
     play_pass(play, 1000);
     play_say(play, "[null,null,\"room:0\",\"presence_diff\",{\"joins\":{\"early\":{\"metas\":[{"
@@ -257,13 +257,13 @@ static void act_longpoll(phx_play *play)
 {
     play_join(play, 0);
     play_join(play, 1);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 3000);
     (void)play_send(play, 0, "shout", 0);
     play_pass(play, 3000);
-    phx_client_disconnect(play->client);
+    play_disconnect(play);
     play_pass(play, 3000);
-    phx_client_connect(play->client);
+    play_connect(play);
     play_pass(play, 3000);
 }
 
