@@ -291,6 +291,9 @@ static void recover(feed_play *play, const feed_script *script)
         feed_restart(play);
         feed_set_visible(play, true);
     }
+    if (play->run->faults.plan.status == PHX_ERROR_TOKEN_PENDING) {
+        community_client_retry(play->app->client); /* what the keychain promised */
+    }
     feed_pass(play, ALONE_MS);
     check_feed(play, true);
     tell_again(play);

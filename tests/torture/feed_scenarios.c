@@ -6,11 +6,27 @@
 
 #include "feed_play.h"
 
+enum {
+    PATIENT_MS = 1000000
+};
+
 /* --- the feed --- */
 
 static void act_sync(feed_play *play)
 {
     feed_pass(play, 2000);
+}
+
+/* No time-out puts right what was lost on the way. */
+static void configure_patient(feed_play *play)
+{
+    static phx_client_config connection;
+    phx_client_config_init(&connection);
+    connection.connect_timeout_ms = PATIENT_MS;
+    connection.push_timeout_ms = PATIENT_MS;
+    connection.heartbeat_interval_ms = UINT32_MAX;
+    play->app->config.connection = &connection;
+    play->app->config.request_timeout_ms = PATIENT_MS;
 }
 
 static void configure_older(feed_play *play)
@@ -264,6 +280,8 @@ static void check_storage(feed_play *play)
 
 const torture_scenario torture_feed_scenarios[] = {
     {"sync", feed_play_script, SCRIPT(.posts = 110, .act = act_sync), false},
+    {"sync_patient", feed_play_script,
+     SCRIPT(.posts = 60, .configure = configure_patient, .act = act_sync), false},
     {"older", feed_play_script, SCRIPT(.posts = 90, .configure = configure_older, .act = act_older),
      false},
     {"feed_burst", feed_play_script, SCRIPT(.posts = 20, .act = act_feed_burst), false},

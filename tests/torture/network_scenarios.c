@@ -17,7 +17,8 @@
 enum {
     PUMP_MS = 5,
     PATIENCE_MS = 10000,
-    FAILING_MS = 20, /* how long to go on while things fail */
+    REQUEST_TIMEOUT_MS = 60000, /* longer than anybody waits: no time-out hides a loss */
+    FAILING_MS = 20,            /* how long to go on while things fail */
     MAX_BODY_BYTES = 4096
 };
 
@@ -303,7 +304,7 @@ static void request(tls_play *play)
     const phx_http_request given = {.struct_size = (uint32_t)sizeof given,
                                     .method = "GET",
                                     .url = url,
-                                    .timeout_ms = PATIENCE_MS,
+                                    .timeout_ms = REQUEST_TIMEOUT_MS,
                                     .max_response_bytes = MAX_BODY_BYTES};
     uint64_t id = 0;
     phx_status status = play->http->send(play->http->user_data, &given, on_done, play, &id);

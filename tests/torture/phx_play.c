@@ -241,6 +241,9 @@ static void tell_again(phx_play *play)
 static void recover(phx_play *play, const phx_script *script)
 {
     faults_disarm(&play->run->faults);
+    if (play->run->faults.plan.status == PHX_ERROR_TOKEN_PENDING) {
+        phx_client_token_changed(play->client); /* what the keychain promised */
+    }
     play_pass(play, ALONE_MS);
     check_state(play, true);
     tell_again(play);

@@ -7,7 +7,8 @@
 #include "phx_play.h"
 
 enum {
-    BURST = 300
+    BURST = 300,
+    PATIENT_MS = 1000000
 };
 
 /* --- connect, join, leave --- */
@@ -41,6 +42,16 @@ static void act_leave(phx_play *play)
     play_leave(play, 2);
     play_disconnect(play);
     play_pass(play, 5000);
+}
+
+/* No time-out puts right what was lost on the way. */
+static void configure_patient(phx_play *play)
+{
+    phx_client_config *config = &play->world.config;
+    config->connect_timeout_ms = PATIENT_MS;
+    config->push_timeout_ms = PATIENT_MS;
+    config->close_timeout_ms = PATIENT_MS;
+    config->heartbeat_interval_ms = UINT32_MAX;
 }
 
 /* --- pushes --- */
@@ -279,6 +290,12 @@ const torture_scenario torture_phx_scenarios[] = {
     {"connect", phx_play_script, SCRIPT(.act = act_connect), false},
     {"join", phx_play_script, SCRIPT(.act = act_join), false},
     {"leave", phx_play_script, SCRIPT(.act = act_leave), false},
+    {"connect_patient", phx_play_script, SCRIPT(.configure = configure_patient, .act = act_connect),
+     false},
+    {"join_patient", phx_play_script, SCRIPT(.configure = configure_patient, .act = act_join),
+     false},
+    {"leave_patient", phx_play_script, SCRIPT(.configure = configure_patient, .act = act_leave),
+     false},
     {"push", phx_play_script, SCRIPT(.act = act_push, .check = check_push), false},
     {"burst", phx_play_script, SCRIPT(.act = act_burst), false},
     {"token", phx_play_script, SCRIPT(.configure = configure_token, .act = act_token), false},

@@ -30,7 +30,9 @@ typedef struct figures {
 } figures;
 
 static figures *total;
-/* What a failure prints; "" between runs. */
+/* What a failure prints: which run it is ("" between runs), why, and how to repeat it. */
+static char run_name[256];
+static char reason[512];
 static char repeat_with[256];
 static const char *program;
 
@@ -43,13 +45,20 @@ static const torture_scenario *const lists[] = {
 
 /* --- failing --- */
 
+static void say(const char *text)
+{
+    ssize_t written = write(STDERR_FILENO, text, strlen(text));
+    (void)written;
+}
+
 /* Also called when the program is crashing: write() only. */
 static void say_how_to_repeat(void)
 {
-    if (repeat_with[0] != '\0') {
-        ssize_t written = write(STDERR_FILENO, repeat_with, strlen(repeat_with));
-        (void)written;
-        repeat_with[0] = '\0';
+    if (run_name[0] != '\0') {
+        say(run_name);
+        say(reason[0] != '\0' ? reason : "see above");
+        say(repeat_with);
+        run_name[0] = '\0';
     }
 }
 
@@ -62,13 +71,11 @@ static void on_crash(int number)
 
 void torture_fail(const char *format, ...)
 {
-    char text[512];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "%s\n", text);
-    exit(1); /* the rest is said at the exit */
+    exit(1); /* it is said there */
 }
 
 /* Sanitizers end the program past atexit. */
@@ -107,15 +114,20 @@ void torture_pass(torture_run *run, fake_poller *poller, phx_loop *loop, uint32_
 
 static void describe(const torture_scenario *scenario, const fault_plan *plan, torture_mode mode)
 {
-    const char *name = plan->place == FAULT_NOWHERE ? "nothing" : fault_kind_of(plan->place)->name;
-    char place[96] = "";
-    if (plan->place > FAULT_ALLOCATION) {
-        (void)snprintf(place, sizeof place, "%s:%d ", name, (int)plan->status);
+    const char *name = plan->place == FAULT_NOWHERE ? "" : fault_kind_of(plan->place)->name;
+    char which[128] = "";
+    char what[160] = "nothing failing";
+    if (plan->place != FAULT_NOWHERE) {
+        (void)snprintf(which, sizeof which, " %s:%d %zu %s", name, (int)plan->status, plan->nth,
+                       mode_names[mode]);
+        (void)snprintf(what, sizeof what, "%s %zu %s", name, plan->nth, mode_names[mode]);
     }
-    (void)snprintf(repeat_with, sizeof repeat_with,
-                   "torture: scenario %s, %s %zu %s failed; repeat with: %s %s %s%zu %s\n",
-                   scenario->name, name, plan->nth, mode_names[mode], program, scenario->name,
-                   place, plan->nth, mode_names[mode]);
+    if (plan->place == FAULT_ALLOCATION) {
+        (void)snprintf(which, sizeof which, " %zu %s", plan->nth, mode_names[mode]);
+    }
+    (void)snprintf(run_name, sizeof run_name, "torture: scenario %s, %s: ", scenario->name, what);
+    (void)snprintf(repeat_with, sizeof repeat_with, "; repeat with: %s %s%s\n", program,
+                   scenario->name, which);
 }
 
 static void play(const torture_scenario *scenario, const fault_plan *plan, torture_mode mode,
@@ -138,7 +150,7 @@ static void play(const torture_scenario *scenario, const fault_plan *plan, tortu
     }
     faults_assert_client_released(&run->faults);
     faults_assert_loop_released(&run->faults);
-    repeat_with[0] = '\0';
+    run_name[0] = '\0';
 }
 
 /* --- all runs of a scenario --- */
