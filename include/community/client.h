@@ -156,6 +156,10 @@ typedef struct community_config {
     /* Posts that a first fill fetches, at least 10; 0, or more than max_posts: max_posts. Below
      * max_posts, the feed is extended downwards with community_client_load_older. */
     uint32_t initial_posts;
+
+    /* Memory of the connection's flight recorder: see community_client_dump_recording. 0: what
+     * `connection` says. */
+    size_t recorder_bytes;
 } community_config;
 
 PHX_API void community_config_init_sized(community_config *config, uint32_t struct_size);
@@ -230,6 +234,12 @@ PHX_API const community_snapshot *community_client_snapshot(community_client *cl
  */
 PHX_API void community_client_read_status(community_client *client, community_status *out_status);
 PHX_API void community_client_read_stats(community_client *client, community_stats *out_stats);
+
+/* As phx_client_dump_recording, of the feed's connection: what is recorded and what never is, the
+ * threads and the statuses.. */
+PHX_API PHX_MUST_CHECK phx_status community_client_dump_recording(community_client *client,
+                                                                  phx_recording_write_fn write,
+                                                                  void *PHX_NULLABLE user_data);
 
 PHX_NONNULL_END
 

@@ -155,6 +155,10 @@ typedef struct phx_client_config {
     /* For the loop that is made when `loop` is NULL. */
     const phx_loop_config *PHX_NULLABLE loop_config;
     const phx_network *PHX_NULLABLE network; /* for the stock transport; copied */
+
+    /* Memory of the flight recorder, taken at once: see phx_client_dump_recording. 0: none; less
+     * than 16384 counts as that. */
+    size_t recorder_bytes;
 } phx_client_config;
 
 PHX_API void phx_client_config_init_sized(phx_client_config *config, uint32_t struct_size);
@@ -214,6 +218,27 @@ PHX_API void phx_client_token_changed(phx_client *client);
  */
 PHX_API void phx_client_read_status(phx_client *client, phx_client_status *out_status);
 PHX_API void phx_client_read_metrics(phx_client *client, phx_client_metrics *out_metrics);
+
+/* Takes a part of a recording, borrowed for the call. Any status but PHX_OK ends the dump with it.
+ */
+typedef phx_status (*phx_recording_write_fn)(void *PHX_NULLABLE user_data, const uint8_t *data,
+                                             size_t length);
+
+/*
+ * Writes the flight recorder's recording: the last that came in from the application, the network
+ * and the clock, so that `community replay` computes from it, step by step, what this client did.
+ * The client goes on recording. In it are times, ids and refs, topics and events, lengths, states,
+ * status and close codes, and limits of the configuration. Not in it are tokens, URLs, headers,
+ * parameters, texts of errors, and of payloads of joins, pushes, replies and messages anything but
+ * their length; so keep secrets out of topics and events.
+ * write: called several times before this returns; calls nothing of the SDK. user_data: its own.
+ * PHX_ERROR_UNSUPPORTED: recorder_bytes was 0. Else what `write` returned.
+ * Threads: the loop's, in a callback too; one that pumps itself, between its polls. From another
+ * thread, phx_loop_post a task that calls it..
+ */
+PHX_API PHX_MUST_CHECK phx_status phx_client_dump_recording(phx_client *client,
+                                                            phx_recording_write_fn write,
+                                                            void *PHX_NULLABLE user_data);
 
 PHX_NONNULL_END
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "phx/backoff.h"
+#include "phx/recorder.h"
 #include "phx/types.h"
 #include "support/alloc.h"
 
@@ -176,7 +177,7 @@ static phxi_channel *new_channel(phxi_engine *engine, const phxi_join_request *r
     return channel;
 }
 
-static void link_channel(phxi_engine *engine, phxi_channel *channel)
+void phxi_channel_link(phxi_engine *engine, phxi_channel *channel)
 {
     phxi_map_insert(&engine->channels_by_id, &channel->by_id, &channel->id, sizeof channel->id);
     phxi_map_insert(&engine->channels_by_topic, &channel->by_topic, channel->topic,
@@ -193,6 +194,9 @@ static void link_channel(phxi_engine *engine, phxi_channel *channel)
 
 phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_join_request *request)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_join(engine, now_ms, request);
+    }
     engine->now_ms = now_ms;
     phxi_channel *older = phxi_channel_by_topic(engine, request->topic);
     if (older == NULL && engine->metrics.channels >= engine->config.max_channels) {
@@ -200,11 +204,11 @@ phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_joi
     }
     if (phxi_map_reserve(&engine->channels_by_id, 1) != PHX_OK ||
         phxi_map_reserve(&engine->channels_by_topic, 1) != PHX_OK) {
-        return PHX_ERROR_NO_MEMORY;
+        return phxi_engine_ran_out(engine);
     }
     phxi_channel *channel = new_channel(engine, request);
     if (channel == NULL) {
-        return PHX_ERROR_NO_MEMORY;
+        return phxi_engine_ran_out(engine);
     }
     if (older != NULL) {
         if (older->state != PHX_CHANNEL_LEAVING) {
@@ -212,7 +216,7 @@ phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_joi
         }
         close_left(engine, older);
     }
-    link_channel(engine, channel);
+    phxi_channel_link(engine, channel);
     begin_join(engine, channel);
     return PHX_OK;
 }
@@ -223,6 +227,9 @@ void phxi_engine_send_join(phxi_engine *engine, uint64_t now_ms, uint64_t channe
     phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
     if (channel == NULL || !channel->is_joining_on_wire || channel->join_ref != 0) {
         return;
+    }
+    if (engine->recorder != NULL) {
+        phxi_recorder_two(engine, PHXI_INPUT_SEND_JOIN, now_ms, channel_id, payload.length);
     }
     engine->now_ms = now_ms;
     channel->join_ref = phxi_ref_next(engine);
@@ -241,6 +248,9 @@ void phxi_engine_leave(phxi_engine *engine, uint64_t now_ms, uint64_t channel_id
     phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
     if (channel == NULL || channel->state == PHX_CHANNEL_LEAVING) {
         return;
+    }
+    if (engine->recorder != NULL) {
+        phxi_recorder_one(engine, PHXI_INPUT_LEAVE, now_ms, channel_id);
     }
     engine->now_ms = now_ms;
     channel->leave_ref = send_leave(engine, channel);
@@ -261,6 +271,9 @@ void phxi_engine_rejoin(phxi_engine *engine, uint64_t now_ms, uint64_t channel_i
     phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
     if (channel != NULL &&
         (channel->state == PHX_CHANNEL_ERRORED || channel->state == PHX_CHANNEL_REFUSED)) {
+        if (engine->recorder != NULL) {
+            phxi_recorder_one(engine, PHXI_INPUT_REJOIN, now_ms, channel_id);
+        }
         engine->now_ms = now_ms;
         begin_join(engine, channel);
     }
@@ -288,6 +301,9 @@ static void refused(phxi_engine *engine, phxi_channel *channel, phx_reply *reply
     phx_join_verdict verdict = channel->judge_refusal != NULL
                                    ? channel->judge_refusal(channel->judge_user_data, reply)
                                    : phx_join_verdict_of(reply);
+    if (engine->recorder != NULL) {
+        phxi_recorder_answered(engine, (uint32_t)verdict);
+    }
     reply->error.status =
         verdict == PHX_JOIN_UNAUTHORIZED ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_JOIN_REFUSED;
     reply->error.message = phx_status_message(reply->error.status);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "phx/recorder.h"
 #include "phx/types.h"
 
 static bool is_text(phx_slice slice, const char *text)
@@ -23,6 +24,9 @@ static bool decode(phxi_engine *engine, phx_frame_kind kind, const uint8_t *data
             : phxi_envelope_decode_text(data, length, &engine->scratch, &engine->envelope, &reason);
     if (status == PHX_OK) {
         return true;
+    }
+    if (status == PHX_ERROR_NO_MEMORY) {
+        (void)phxi_engine_ran_out(engine);
     }
     engine->metrics.malformed += status == PHX_ERROR_NO_MEMORY ? 0 : 1;
     phxi_outbox_error(engine, status, reason != NULL ? reason : phx_status_message(status));
@@ -97,11 +101,19 @@ void phxi_engine_message(phxi_engine *engine, uint64_t now_ms, uint64_t epoch, p
     if (epoch != engine->epoch || !is_open) {
         return;
     }
+    if (engine->recorder != NULL) {
+        phxi_recorder_message(engine, now_ms, length);
+    }
     engine->now_ms = now_ms;
     engine->last_received_ms = now_ms;
     engine->metrics.frames_in++;
     engine->metrics.bytes_in += length;
-    if (engine->state == PHX_CLIENT_CLOSING || !decode(engine, kind, data, length)) {
+    bool is_decoded = engine->state != PHX_CLIENT_CLOSING && decode(engine, kind, data, length);
+    if (engine->recorder != NULL) {
+        phxi_recorder_envelope(engine, is_decoded ? &engine->envelope : NULL,
+                               kind == PHX_FRAME_BINARY);
+    }
+    if (!is_decoded) {
         return;
     }
     bool is_heartbeat = engine->envelope.is_reply && engine->heartbeat_ref != 0 &&

@@ -5,6 +5,7 @@
  */
 #include "phx/engine.h"
 
+#include "phx/recorder.h"
 #include "phx/types.h"
 #include "support/alloc.h"
 
@@ -25,6 +26,11 @@ phx_status phxi_engine_new(const phxi_engine_config *config, phxi_engine **out_e
     phxi_map_init(&engine->pushes_by_id, engine->allocator, config->hash_seed);
     phxi_map_init(&engine->pushes_by_ref, engine->allocator, config->hash_seed);
     phxi_buffer_init(&engine->scratch, engine->allocator, config->max_frame_bytes);
+    if (config->recorder_bytes != 0 &&
+        phxi_recorder_start(engine, config->recorder_bytes) != PHX_OK) {
+        phxi_free(config->allocator, engine);
+        return PHX_ERROR_NO_MEMORY;
+    }
     *out_engine = engine;
     return PHX_OK;
 }
@@ -41,5 +47,6 @@ void phxi_engine_free(phxi_engine *engine)
     phxi_map_free(&engine->pushes_by_id);
     phxi_map_free(&engine->pushes_by_ref);
     phxi_buffer_free(&engine->scratch);
+    phxi_free(engine->allocator, engine->recorder);
     phxi_free(engine->allocator, engine);
 }

@@ -39,7 +39,8 @@ typedef struct phxi_engine_config {
     size_t max_queued_bytes;
     uint32_t max_queued_pushes;
     uint32_t max_channels;
-    uint64_t first_ref; /* the first one used; 0: 1 */
+    uint64_t first_ref;    /* the first one used; 0: 1 */
+    size_t recorder_bytes; /* of the flight recorder, see recorder.h; 0: none */
 } phxi_engine_config;
 
 /* PHX_ERROR_NO_MEMORY. */
@@ -155,5 +156,9 @@ void phxi_engine_read_status(const phxi_engine *engine, uint64_t now_ms, phx_cli
 /* The `user` of a channel that is not closed; NULL: there is none. */
 void *phxi_engine_channel_user(const phxi_engine *engine, uint64_t channel_id);
 const phx_client_metrics *phxi_engine_metrics(phxi_engine *engine);
+
+/* As phx_client_dump_recording. */
+PHX_MUST_CHECK phx_status phxi_engine_dump_recording(phxi_engine *engine,
+                                                     phx_recording_write_fn write, void *user_data);
 
 #endif

@@ -9,10 +9,14 @@
  */
 #include <string.h>
 
+#include "phx/recorder.h"
 #include "phx/types.h"
 
 void phxi_engine_skip_heartbeats(phxi_engine *engine, bool is_skipping)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_one(engine, PHXI_INPUT_SKIP_HEARTBEATS, engine->now_ms, is_skipping);
+    }
     engine->skips_heartbeats = is_skipping;
 }
 
@@ -49,7 +53,8 @@ static void compose(phxi_engine *engine)
     memcpy(out + sizeof before - 1 + ref.length, after, sizeof after - 1);
     engine->heartbeat_frame.kind = PHX_FRAME_TEXT;
     engine->heartbeat_frame.data = out;
-    engine->heartbeat_frame.length = sizeof before - 1 + ref.length + sizeof after - 1;
+    engine->heartbeat_frame.head_length = engine->heartbeat_frame.length =
+        sizeof before - 1 + ref.length + sizeof after - 1;
 }
 
 void phxi_heartbeat_send(phxi_engine *engine, uint32_t timeout_ms)

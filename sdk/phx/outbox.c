@@ -3,6 +3,7 @@
  * The engine's outputs: a list of nodes that are embedded in what they tell of. Queuing allocates
  * nothing, but for frames; an object tells the state that it has when its node is popped.
  */
+#include "phx/recorder.h"
 #include "phx/types.h"
 #include "support/alloc.h"
 
@@ -56,11 +57,12 @@ phx_status phxi_outbox_send(phxi_engine *engine, const phxi_envelope *envelope)
         if (frame != NULL) {
             phxi_free(engine->allocator, frame);
         }
-        return status;
+        return status == PHX_ERROR_NO_MEMORY ? phxi_engine_ran_out(engine) : status;
     }
     frame->kind = envelope->is_binary ? PHX_FRAME_BINARY : PHX_FRAME_TEXT;
     frame->data = encoded.data;
     frame->length = encoded.length;
+    frame->head_length = encoded.length - envelope->payload.length - (envelope->is_binary ? 0 : 1);
     phxi_outbox_add(engine, &frame->node, PHXI_ACTION_SEND);
     return PHX_OK;
 }
@@ -179,6 +181,9 @@ bool phxi_engine_pop(phxi_engine *engine, phxi_action *out)
     phxi_outbox_remove(engine, node);
     *out = (phxi_action){.kind = node->kind, .epoch = engine->epoch};
     fill_in(engine, node, out);
+    if (engine->recorder != NULL) {
+        phxi_recorder_popped(engine, out);
+    }
     return true;
 }
 

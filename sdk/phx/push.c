@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "phx/recorder.h"
 #include "phx/types.h"
 #include "support/alloc.h"
 
@@ -14,7 +15,7 @@ enum {
     ENVELOPE_BYTES = 64
 };
 
-static size_t size_of(const phxi_push *push)
+size_t phxi_push_bytes(const phxi_push *push)
 {
     return push->event.length + push->payload.length + ENVELOPE_BYTES;
 }
@@ -41,7 +42,7 @@ static void complete(phxi_engine *engine, phxi_push *push, const phx_reply *repl
     if (push->ref != 0) {
         phxi_map_remove(&engine->pushes_by_ref, &push->by_ref);
     } else {
-        engine->buffered_bytes -= size_of(push);
+        engine->buffered_bytes -= phxi_push_bytes(push);
     }
     unlink_push(push);
     push->reply = *reply;
@@ -74,7 +75,7 @@ static void send_push(phxi_engine *engine, phxi_push *push)
         fail(engine, push, status, NULL);
         return;
     }
-    engine->buffered_bytes -= size_of(push);
+    engine->buffered_bytes -= phxi_push_bytes(push);
     push->ref = ref;
     phxi_map_insert(&engine->pushes_by_ref, &push->by_ref, &push->ref, sizeof push->ref);
 }
@@ -112,7 +113,7 @@ static void link_push(phxi_engine *engine, phxi_push *push)
         channel->first_push = push;
     }
     channel->last_push = push;
-    engine->buffered_bytes += size_of(push);
+    engine->buffered_bytes += phxi_push_bytes(push);
     engine->metrics.pushes_pending++;
 }
 
@@ -134,7 +135,7 @@ static phx_status make_room(phxi_engine *engine, phxi_channel *channel, size_t b
         if (push->ref == 0) {
             drops++;
             count--;
-            queued -= size_of(push);
+            queued -= phxi_push_bytes(push);
         }
     }
     if (is_full(engine, count, queued, bytes)) {
@@ -171,6 +172,9 @@ static phx_status check(const phxi_engine *engine, const phxi_channel *channel, 
 
 phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms, const phxi_push_request *request)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_push(engine, now_ms, request);
+    }
     engine->now_ms = now_ms;
     phxi_channel *channel = phxi_channel_by_id(engine, request->channel_id);
     size_t bytes = request->event.length + request->payload.length + ENVELOPE_BYTES;
@@ -181,11 +185,11 @@ phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms, const phxi_pus
     size_t unsent = engine->pushes_by_id.count - engine->pushes_by_ref.count;
     if (phxi_map_reserve(&engine->pushes_by_id, 1) != PHX_OK ||
         phxi_map_reserve(&engine->pushes_by_ref, unsent + 1) != PHX_OK) {
-        return PHX_ERROR_NO_MEMORY;
+        return phxi_engine_ran_out(engine);
     }
     phxi_push *push = new_push(engine, request, channel);
     if (push == NULL) {
-        return PHX_ERROR_NO_MEMORY;
+        return phxi_engine_ran_out(engine);
     }
     status = make_room(engine, channel, bytes);
     if (status != PHX_OK) {
@@ -204,6 +208,9 @@ phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms, const phxi_pus
 
 void phxi_engine_cancel(phxi_engine *engine, uint64_t now_ms, uint64_t push_id)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_one(engine, PHXI_INPUT_CANCEL, now_ms, push_id);
+    }
     engine->now_ms = now_ms;
     phxi_map_entry *entry = phxi_map_find(&engine->pushes_by_id, &push_id, sizeof push_id);
     if (entry != NULL) {

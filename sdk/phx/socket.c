@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "phx/backoff.h"
+#include "phx/recorder.h"
 #include "phx/types.h"
 
 enum {
@@ -151,6 +152,9 @@ static void give_up_connection(phxi_engine *engine, phx_status status, const cha
 
 void phxi_engine_connect(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_CONNECT, now_ms);
+    }
     engine->now_ms = now_ms;
     engine->is_wanted = true;
     bool is_under_way = engine->state == PHX_CLIENT_CONNECTED ||
@@ -163,6 +167,9 @@ void phxi_engine_connect(phxi_engine *engine, uint64_t now_ms)
 
 void phxi_engine_disconnect(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_DISCONNECT, now_ms);
+    }
     engine->now_ms = now_ms;
     engine->is_wanted = false;
     engine->attempts = 0;
@@ -186,6 +193,9 @@ void phxi_engine_disconnect(phxi_engine *engine, uint64_t now_ms)
 
 void phxi_engine_probe(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_PROBE, now_ms);
+    }
     engine->now_ms = now_ms;
     if (engine->state == PHX_CLIENT_CONNECTED) {
         phxi_heartbeat_probe(engine);
@@ -196,6 +206,9 @@ void phxi_engine_probe(phxi_engine *engine, uint64_t now_ms)
 
 void phxi_engine_token_changed(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_TOKEN_CHANGED, now_ms);
+    }
     engine->now_ms = now_ms;
     engine->was_refreshed = false;
     if (engine->state == PHX_CLIENT_UNAUTHORIZED || engine->state == PHX_CLIENT_WAITING ||
@@ -216,6 +229,9 @@ void phxi_engine_opened(phxi_engine *engine, uint64_t now_ms, uint64_t epoch)
     bool is_awaited = engine->state == PHX_CLIENT_CONNECTING && engine->has_connection;
     if (epoch != engine->epoch || !is_awaited) {
         return;
+    }
+    if (engine->recorder != NULL) {
+        phxi_recorder_one(engine, PHXI_INPUT_OPENED, now_ms, epoch);
     }
     engine->now_ms = now_ms;
     phxi_timer_cancel(&engine->timers, &engine->socket_timer);
@@ -246,6 +262,9 @@ void phxi_engine_closed(phxi_engine *engine, uint64_t now_ms, uint64_t epoch,
     if (epoch != engine->epoch || !engine->has_connection) {
         return;
     }
+    if (engine->recorder != NULL) {
+        phxi_recorder_closed(engine, now_ms, error);
+    }
     engine->now_ms = now_ms;
     if (error->status == PHX_ERROR_TOKEN_PENDING && engine->state == PHX_CLIENT_CONNECTING) {
         /* The connect timer goes on: a token that never comes is an attempt that failed. */
@@ -261,6 +280,9 @@ void phxi_engine_closed(phxi_engine *engine, uint64_t now_ms, uint64_t epoch,
 void phxi_engine_written(phxi_engine *engine, uint64_t epoch, size_t length)
 {
     if (epoch == engine->epoch) {
+        if (engine->recorder != NULL) {
+            phxi_recorder_two(engine, PHXI_INPUT_WRITTEN, engine->now_ms, epoch, length);
+        }
         engine->unsent_bytes -= length < engine->unsent_bytes ? length : engine->unsent_bytes;
     }
 }
@@ -320,6 +342,9 @@ static void run_timer(phxi_engine *engine, phxi_timer *timer)
 
 void phxi_engine_advance(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_ADVANCE, now_ms);
+    }
     uint64_t deadline_ms = phxi_timer_next_deadline(&engine->timers);
     bool has_slept = deadline_ms <= now_ms && now_ms - deadline_ms > TIME_JUMP_MS;
     engine->now_ms = now_ms;
@@ -341,6 +366,9 @@ uint64_t phxi_engine_deadline_ms(const phxi_engine *engine)
 
 void phxi_engine_shut_down(phxi_engine *engine, uint64_t now_ms)
 {
+    if (engine->recorder != NULL) {
+        phxi_recorder_plain(engine, PHXI_INPUT_SHUT_DOWN, now_ms);
+    }
     engine->now_ms = now_ms;
     engine->is_wanted = false;
     drop_connection(engine);

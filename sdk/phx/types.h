@@ -45,6 +45,7 @@ typedef struct phxi_frame {
     phxi_node node;
     phx_frame_kind kind;
     size_t length;
+    size_t head_length; /* up to the payload */
     uint8_t *data;
 } phxi_frame;
 
@@ -98,9 +99,12 @@ enum {
     PHXI_HEARTBEAT_FRAME_BYTES = 64
 };
 
+typedef struct phxi_recorder phxi_recorder;
+
 struct phxi_engine {
     phxi_engine_config config;
     const phx_allocator *allocator;
+    phxi_recorder *recorder; /* NULL: nothing is recorded */
     uint64_t random_state;
     uint64_t next_ref;
     uint64_t now_ms;
@@ -207,6 +211,8 @@ void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel);
 phxi_channel *phxi_channel_by_id(const phxi_engine *engine, uint64_t id);
 phxi_channel *phxi_channel_by_topic(const phxi_engine *engine, phx_slice topic);
 void phxi_channel_free(phxi_engine *engine, phxi_channel *channel);
+/* Into the list and the maps, which have room. */
+void phxi_channel_link(phxi_engine *engine, phxi_channel *channel);
 phx_reply phxi_reply_of(phx_status status, const char *message);
 /* The reply that is in the engine's envelope. */
 phx_reply phxi_reply_received(const phxi_engine *engine);
@@ -218,6 +224,8 @@ void phxi_joins_add(phxi_engine *engine, phxi_channel *channel);
 void phxi_joins_end(phxi_engine *engine, phxi_channel *channel);
 
 /* push.c */
+/* What it counts for in the queue. */
+size_t phxi_push_bytes(const phxi_push *push);
 void phxi_pushes_flush(phxi_engine *engine, phxi_channel *channel);
 /* Completes those that were sent, or all. */
 void phxi_pushes_fail(phxi_engine *engine, phxi_channel *channel, bool only_sent, phx_status status,

@@ -150,6 +150,7 @@ static phx_status new_engine(phx_client *client, const phx_client_config *config
         .max_queued_bytes = or_default_bytes(config->max_queued_bytes, MAX_QUEUED_BYTES),
         .max_queued_pushes = or_default(config->max_queued_pushes, MAX_QUEUED_PUSHES),
         .max_channels = or_default(config->max_channels, MAX_CHANNELS),
+        .recorder_bytes = config->recorder_bytes,
     };
     phxi_backoff_resolve(&engine.reconnect, RECONNECT_BASE_MS);
     phxi_backoff_resolve(&engine.rejoin, REJOIN_BASE_MS);
@@ -363,6 +364,12 @@ void phx_client_read_status(phx_client *client, phx_client_status *out_status)
     }
     status.struct_size = struct_size;
     memcpy(out_status, &status, struct_size);
+}
+
+phx_status phx_client_dump_recording(phx_client *client, phx_recording_write_fn write,
+                                     void *user_data)
+{
+    return phxi_engine_dump_recording(client->engine, write, user_data);
 }
 
 void phx_client_read_metrics(phx_client *client, phx_client_metrics *out_metrics)

@@ -272,6 +272,12 @@ static void on_phx_released(void *user_data)
     communityi_client_end(user_data);
 }
 
+phx_status community_client_dump_recording(community_client *client, phx_recording_write_fn write,
+                                           void *user_data)
+{
+    return phx_client_dump_recording(client->phx, write, user_data);
+}
+
 phx_status communityi_link_new(community_client *client, const community_config *given)
 {
     client->phx_keychain = (phx_keychain){
@@ -297,5 +303,8 @@ phx_status communityi_link_new(community_client *client, const community_config 
     config.loop = client->loop;
     config.loop_config = NULL;
     config.transport = given->transport;
+    if (given->recorder_bytes != 0) {
+        config.recorder_bytes = given->recorder_bytes;
+    }
     return phx_client_new(&config, &client->phx);
 }

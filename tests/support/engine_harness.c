@@ -8,7 +8,12 @@
 #include <stdlib.h>
 
 #include "phx/backoff.h"
+#include "recording_check.h"
 #include "testing.h"
+
+enum {
+    RECORDER_BYTES = 64 * 1024
+};
 
 static const char *const client_states[] = {"disconnected", "connecting",   "connected",
                                             "waiting",      "unauthorized", "closing"};
@@ -157,18 +162,19 @@ phxi_engine_config harness_config(engine_harness *harness)
 void harness_start(engine_harness *harness, const phxi_engine_config *config)
 {
     failing_allocator_init(&harness->allocator);
-    phxi_engine_config defaults = harness_config(harness);
+    phxi_engine_config chosen = config != NULL ? *config : harness_config(harness);
+    chosen.recorder_bytes = chosen.recorder_bytes != 0 ? chosen.recorder_bytes : RECORDER_BYTES;
     harness->now_ms = 1000000;
     harness->epoch = 0;
     harness->join_payload = "{}";
     harness->length = 0;
     harness->lines[0] = '\0';
-    assert_int_equal(phxi_engine_new(config != NULL ? config : &defaults, &harness->engine),
-                     PHX_OK);
+    assert_int_equal(phxi_engine_new(&chosen, &harness->engine), PHX_OK);
 }
 
 void harness_stop(engine_harness *harness)
 {
+    (void)recording_check(harness->engine);
     phxi_engine_free(harness->engine);
     assert_int_equal(atomic_load(&harness->allocator.live_blocks), 0);
 }

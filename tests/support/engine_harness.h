@@ -29,7 +29,8 @@ typedef struct engine_harness {
 phxi_engine_config harness_config(engine_harness *harness);
 /* config NULL: harness_config. The engine's clock starts at 1000000. */
 void harness_start(engine_harness *harness, const phxi_engine_config *config);
-/* Also checks that nothing is left allocated. */
+/* Also plays the recording of all that happened, which must come out the same, and checks that
+ * nothing is left allocated. */
 void harness_stop(engine_harness *harness);
 
 /* The same as fixtures of cmocka, with one harness for all tests of a program. `prepare` does not

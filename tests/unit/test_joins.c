@@ -250,8 +250,10 @@ static uint32_t a_second(void *user_data, uint32_t attempt, const phx_error *err
 static void an_errored_channel_waits_over_a_reconnect(void **state)
 {
     engine_harness *h = *state;
-    h->engine->config.rejoin.kind = PHX_BACKOFF_CUSTOM;
-    h->engine->config.rejoin.delay_ms = a_second;
+    phxi_engine_config config = harness_config(h);
+    config.rejoin.kind = PHX_BACKOFF_CUSTOM;
+    config.rejoin.delay_ms = a_second;
+    harness_start(h, &config);
     harness_go_online(h);
     assert_int_equal(join(h, 1), PHX_OK);
     crash(h, 1, 1);
@@ -330,7 +332,7 @@ int main(void)
         TEST_CUSTOM(bounds_the_channels),
         TEST_CUSTOM(a_crash_loop_slows_down),
         TEST_CUSTOM(a_stable_channel_starts_anew),
-        TEST(an_errored_channel_waits_over_a_reconnect),
+        TEST_CUSTOM(an_errored_channel_waits_over_a_reconnect),
         TEST(joins_at_once_if_its_time_came_while_offline),
         TEST(asks_for_the_payload_at_each_join),
         TEST_CUSTOM(a_join_that_is_too_large_is_tried_again),
