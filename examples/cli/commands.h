@@ -17,5 +17,6 @@ int command_comment(const struct options *options);
 int command_login(const struct options *options);
 int command_logout(const struct options *options);
 int command_doctor(const struct options *options);
+int command_replay(const struct options *options);
 
 #endif

@@ -17,6 +17,8 @@ static const char options_text[] =
     "  --keychain WHERE     where the token is: env:VARIABLE or file:PATH  [COMMUNITY_KEYCHAIN]\n"
     "  --ca FILE            trust the authorities in this PEM file instead of the system's\n"
     "  --for SECONDS        watch: end after so long\n"
+    "  --record FILE        watch: write a recording of the connection at the end, for replay\n"
+    "  --from STEP, --to STEP  replay: print only these steps\n"
     "  --limit N            list: at most N posts\n"
     "  --delete             comment: delete the comment ID COMMENT\n"
     "  --json               JSON instead of text\n"
@@ -38,7 +40,8 @@ static const char options_text[] =
     "  2  the command line or a setting is wrong\n"
     "  3  unauthorized: the token is missing, unreadable or refused\n"
     "  4  unreachable: name, network, TLS or time-out; watch: not connected at the end\n"
-    "  5  the server refused: not a member, not allowed, unknown id, invalid text\n";
+    "  5  the server refused: not a member, not allowed, unknown id, invalid text\n"
+    "  6  replay: what was computed is not what was recorded\n";
 
 int help_print(const struct command *commands)
 {

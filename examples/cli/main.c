@@ -13,7 +13,7 @@
 #define NEED_SERVER (NEED_URL | NEED_API | NEED_KEYCHAIN)
 
 static const struct command commands[] = {
-    {"watch", command_watch, NEED_URL | NEED_KEYCHAIN, TAKES_JSON | TAKES_FOR, 0, "",
+    {"watch", command_watch, NEED_URL | NEED_KEYCHAIN, TAKES_JSON | TAKES_FOR | TAKES_RECORD, 0, "",
      "the feed, live"},
     {"list", command_list, NEED_SERVER, TAKES_JSON | TAKES_LIMIT, 0, "", "the feed as it is now"},
     {"post", command_post, NEED_SERVER, TAKES_JSON, 1, "TEXT", "write a post; prints its id"},
@@ -26,6 +26,8 @@ static const struct command commands[] = {
     {"logout", command_logout, NEED_KEYCHAIN, 0, 0, "", "forget the token"},
     {"doctor", command_doctor, NEED_URL | NEED_KEYCHAIN, 0, 0, "",
      "find out why it does not connect"},
+    {"replay", command_replay, 0, TAKES_JSON | TAKES_FROM | TAKES_TO, 1, "FILE",
+     "compute a recording again, step by step"},
     {0},
 };
 

@@ -24,6 +24,9 @@ enum option_code {
     OPTION_LIMIT,
     OPTION_JSON,
     OPTION_DELETE,
+    OPTION_RECORD,
+    OPTION_FROM,
+    OPTION_TO,
     OPTION_VERBOSE,
     OPTION_VERSION,
     OPTION_HELP = 'h',
@@ -38,6 +41,9 @@ static const struct option known[] = {
     {"limit", required_argument, NULL, OPTION_LIMIT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"delete", no_argument, NULL, OPTION_DELETE},
+    {"record", required_argument, NULL, OPTION_RECORD},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -67,6 +73,16 @@ static bool read_number(const char *name, const char *text, double largest, doub
     return true;
 }
 
+static bool take_whole(const char *name, const char *text, uint32_t *out)
+{
+    double number;
+    if (!read_number(name, text, 1000000000, &number)) {
+        return false;
+    }
+    *out = (uint32_t)number;
+    return *out == number || misused("--%s takes a whole number, not \"%s\"", name, text);
+}
+
 static bool take_number(struct options *out, int code, const char *text)
 {
     double number;
@@ -77,11 +93,11 @@ static bool take_number(struct options *out, int code, const char *text)
         out->for_ms = number < 0.001 ? 1 : (uint32_t)(number * 1000);
         return true;
     }
-    if (!read_number("limit", text, 1000000000, &number)) {
-        return false;
+    if (code == OPTION_LIMIT) {
+        return take_whole("limit", text, &out->limit);
     }
-    out->limit = (uint32_t)number;
-    return out->limit == number || misused("--limit takes a whole number, not \"%s\"", text);
+    return code == OPTION_FROM ? take_whole("from", text, &out->from)
+                               : take_whole("to", text, &out->to);
 }
 
 static bool take_option(struct options *out, int code, const char *text, unsigned *takes)
@@ -103,6 +119,14 @@ static bool take_option(struct options *out, int code, const char *text, unsigne
     case OPTION_LIMIT:
         *takes |= code == OPTION_FOR ? TAKES_FOR : TAKES_LIMIT;
         return take_number(out, code, text);
+    case OPTION_FROM:
+    case OPTION_TO:
+        *takes |= code == OPTION_FROM ? TAKES_FROM : TAKES_TO;
+        return take_number(out, code, text);
+    case OPTION_RECORD:
+        *takes |= TAKES_RECORD;
+        out->record = text;
+        return true;
     case OPTION_JSON:
         *takes |= TAKES_JSON;
         out->is_json = true;
@@ -167,7 +191,7 @@ static bool check_needs(const struct options *options)
 
 static bool check(const struct options *options, unsigned takes)
 {
-    static const char *const names[] = {"json", "for", "limit", "delete"};
+    static const char *const names[] = {"json", "for", "limit", "delete", "record", "from", "to"};
     const struct command *command = options->command;
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((takes & ~command->takes & 1u << i) != 0) {

@@ -17,6 +17,7 @@ enum exit_code {
     EXIT_UNAUTHORIZED = 3,
     EXIT_UNREACHABLE = 4,
     EXIT_REFUSED = 5,
+    EXIT_DIFFERENT = 6, /* replay: not what was recorded */
 };
 
 enum need {
@@ -31,6 +32,9 @@ enum takes {
     TAKES_FOR = 2,
     TAKES_LIMIT = 4,
     TAKES_DELETE = 8,
+    TAKES_RECORD = 16,
+    TAKES_FROM = 32,
+    TAKES_TO = 64,
 };
 
 struct options;
@@ -51,8 +55,11 @@ struct options {
     const char *api;
     const char *keychain;
     const char *ca;
-    uint32_t for_ms; /* 0: no limit */
-    uint32_t limit;  /* 0: no limit */
+    uint32_t for_ms;    /* 0: no limit */
+    uint32_t limit;     /* 0: no limit */
+    uint32_t from;      /* 0: the first step */
+    uint32_t to;        /* 0: the last step */
+    const char *record; /* NULL: no recording */
     bool is_json;
     bool is_verbose;
     bool is_delete;

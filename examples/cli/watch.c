@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "explain.h"
+#include "record.h"
 #include "session.h"
 #include "term.h"
 #include "view.h"
@@ -227,8 +228,17 @@ int command_watch(const struct options *options)
     config.on_error = on_error;
     config.user_data = &watch;
     int exit_code;
+    FILE *recording = NULL;
+    if (options->record != NULL) {
+        recording = record_open(options->record);
+        if (recording == NULL) {
+            return EXIT_USAGE;
+        }
+        config.recorder_bytes = RECORD_BYTES;
+    }
     watch.client = session_open(&session, options, &config, &exit_code);
     if (watch.client == NULL) {
+        record_discard(recording);
         return exit_code;
     }
     watch.view = choose_view(options, watch.client);
@@ -237,6 +247,9 @@ int command_watch(const struct options *options)
     exit_code = status == PHX_OK ? verdict(&watch) : complain_status(status, NULL);
     struct out out = watch.view->out;
     int written = out_finish(&out);
+    if (recording != NULL && !record_close(recording, watch.client, options->record)) {
+        written = EXIT_LOCAL;
+    }
     out_init(&watch.view->out, -1); /* what the release still has to say is for nobody */
     community_client_release(watch.client);
     out_free(&watch.view->out);
