@@ -102,7 +102,7 @@ static phxi_push *new_push(phxi_engine *engine, const phxi_push_request *request
     return push;
 }
 
-static void link_push(phxi_engine *engine, phxi_push *push)
+void phxi_push_link(phxi_engine *engine, phxi_push *push)
 {
     phxi_channel *channel = push->channel;
     phxi_map_insert(&engine->pushes_by_id, &push->by_id, &push->id, sizeof push->id);
@@ -196,7 +196,7 @@ phx_status phxi_engine_push(phxi_engine *engine, uint64_t now_ms, const phxi_pus
         phxi_free(engine->allocator, push);
         return status;
     }
-    link_push(engine, push);
+    phxi_push_link(engine, push);
     push->timer.kind = PHXI_TIMER_PUSH;
     phxi_timer_arm(&engine->timers, &push->timer,
                    now_ms + (request->timeout_ms != 0 ? request->timeout_ms : channel->timeout_ms));

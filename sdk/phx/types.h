@@ -226,6 +226,8 @@ void phxi_joins_end(phxi_engine *engine, phxi_channel *channel);
 /* push.c */
 /* What it counts for in the queue. */
 size_t phxi_push_bytes(const phxi_push *push);
+/* Into its channel and the map, which has room, as one that is not sent. */
+void phxi_push_link(phxi_engine *engine, phxi_push *push);
 void phxi_pushes_flush(phxi_engine *engine, phxi_channel *channel);
 /* Completes those that were sent, or all. */
 void phxi_pushes_fail(phxi_engine *engine, phxi_channel *channel, bool only_sent, phx_status status,

@@ -102,20 +102,11 @@ static bool add_push(rebuild *at, phxi_channel *channel)
     if (push == NULL) {
         return false;
     }
-    phxi_map_insert(&engine->pushes_by_id, &push->by_id, &push->id, sizeof push->id);
+    phxi_push_link(engine, push);
     if (push->ref != 0) {
         phxi_map_insert(&engine->pushes_by_ref, &push->by_ref, &push->ref, sizeof push->ref);
-    } else {
-        engine->buffered_bytes += phxi_push_bytes(push);
+        engine->buffered_bytes -= phxi_push_bytes(push);
     }
-    push->previous = channel->last_push;
-    if (channel->last_push != NULL) {
-        channel->last_push->next = push;
-    } else {
-        channel->first_push = push;
-    }
-    channel->last_push = push;
-    engine->metrics.pushes_pending++;
     if (engine->buffered_bytes > engine->config.max_queued_bytes) {
         return fail(at, "more bytes are queued than may be");
     }
