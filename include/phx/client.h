@@ -234,7 +234,7 @@ typedef phx_status (*phx_recording_write_fn)(void *PHX_NULLABLE user_data, const
  * write: called several times before this returns; calls nothing of the SDK. user_data: its own.
  * PHX_ERROR_UNSUPPORTED: recorder_bytes was 0. Else what `write` returned.
  * Threads: the loop's, in a callback too; one that pumps itself, between its polls. From another
- * thread, phx_loop_post a task that calls it. Since 0.1..
+ * thread, phx_loop_post a task that calls it. Since 0.1.
  */
 PHX_API PHX_MUST_CHECK phx_status phx_client_dump_recording(phx_client *client,
                                                             phx_recording_write_fn write,
