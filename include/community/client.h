@@ -236,7 +236,7 @@ PHX_API void community_client_read_status(community_client *client, community_st
 PHX_API void community_client_read_stats(community_client *client, community_stats *out_stats);
 
 /* As phx_client_dump_recording, of the feed's connection: what is recorded and what never is, the
- * threads and the statuses.. */
+ * threads and the statuses. Since 0.1. */
 PHX_API PHX_MUST_CHECK phx_status community_client_dump_recording(community_client *client,
                                                                   phx_recording_write_fn write,
                                                                   void *PHX_NULLABLE user_data);
