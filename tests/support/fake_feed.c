@@ -146,6 +146,10 @@ void fake_feed_send_raw(fake_feed *feed, const char *text)
 void fake_feed_broadcast(fake_feed *feed, const char *event, const char *payload)
 {
     static char text[8192];
+    if (feed->broadcast != NULL) {
+        feed->broadcast(feed->broadcast_user_data, event, payload);
+        return;
+    }
     size_t kept = feed->is_mangling ? strlen(payload) - 1 : strlen(payload);
     feed->is_mangling = false;
     (void)snprintf(text, sizeof text, "[null,null,\"" TOPIC "\",\"%s\",%.*s]", event, (int)kept,

@@ -39,6 +39,10 @@ typedef struct fake_feed {
     uint32_t last_id;
     fake_subscriber subscribers[FAKE_FEED_MAX_CONNECTIONS];
 
+    /* Who sends broadcasts to whoever is joined; NULL: the feed, to those that joined it. */
+    void (*broadcast)(void *user_data, const char *event, const char *payload);
+    void *broadcast_user_data;
+
     const char *token;      /* the only one that is let in */
     bool is_down;           /* nothing answers */
     const char *join_error; /* the response of a refused join, JSON; NULL: joins are answered ok */

@@ -37,7 +37,9 @@ void fake_poller_cancel(fake_poller *poller, const void *user_data);
 /* Lets ms pass on the loop, which only the caller pumps. */
 void fake_poller_run(fake_poller *poller, phx_loop *loop, uint32_t ms);
 
-/* A loop of this poller, clock and chance, with the given allocator (NULL: malloc's). */
-phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator);
+/* A loop of this poller, clock and chance, with the given allocator (NULL: malloc's) and log (NULL:
+ * none). */
+phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator,
+                           const phx_log *log);
 
 #endif

@@ -16,6 +16,9 @@ struct phx_connection {
     bool is_open;
     bool is_over;
     bool is_closing;
+    bool is_cut;
+    uint32_t close_timeout_ms;
+    uint64_t due_ms[2]; /* before which nothing more arrives: at the client, at the server */
 };
 
 /* The last two go to the server. */
@@ -31,6 +34,7 @@ typedef enum delivery_kind {
 typedef struct delivery {
     phx_connection *connection;
     delivery_kind kind;
+    bool is_local; /* it does not come over the network */
     phx_frame_kind frame_kind;
     phx_error error;
     size_t length;
@@ -98,13 +102,21 @@ static void deliver_to_server(phx_connection *connection, const delivery *item)
     }
 }
 
+static bool is_to_server(const delivery *item)
+{
+    return item->kind == FRAME || item->kind == CLOSE;
+}
+
 static void deliver(void *user_data)
 {
     delivery *item = user_data;
     phx_connection *connection = item->connection;
-    if (item->kind == FRAME || item->kind == CLOSE) {
-        deliver_to_server(connection, item);
-    } else if (!connection->is_released) {
+    bool is_lost = connection->is_cut && !item->is_local;
+    if (is_to_server(item)) {
+        if (!is_lost) {
+            deliver_to_server(connection, item);
+        }
+    } else if (!is_lost && !connection->is_released) {
         deliver_to_client(connection, item);
     }
     unreference(connection);
@@ -128,17 +140,36 @@ static delivery *new_delivery(phx_connection *connection, delivery_kind kind, co
 
 static void send_later(delivery *item)
 {
-    const fake_transport *transport = item->connection->transport;
-    fake_poller_after(transport->poller, transport->latency_ms, deliver, item);
+    fake_transport *transport = item->connection->transport;
+    fake_poller *poller = transport->poller;
+    uint64_t *due_ms =
+        &item->connection->due_ms[is_to_server(item) || item->kind == WRITTEN ? 1 : 0];
+    uint64_t arrival_ms = poller->now_ms + transport->latency_ms;
+    if (transport->jitter_ms > 0) {
+        arrival_ms += random_below(&poller->random_state, (size_t)transport->jitter_ms + 1);
+    }
+    *due_ms = arrival_ms > *due_ms ? arrival_ms : *due_ms;
+    fake_poller_after(poller, (uint32_t)(*due_ms - poller->now_ms), deliver, item);
+}
+
+static phx_status failure(const fake_transport *transport, bool is_open)
+{
+    return transport->fails == NULL ? PHX_OK : transport->fails(transport->server.user_data, is_open);
 }
 
 static phx_status port_open(void *user_data, const phx_transport_request *request,
                             const phx_transport_events *events, phx_connection **out_connection)
 {
     fake_transport *transport = user_data;
+    *out_connection = NULL;
+    phx_status status = failure(transport, true);
+    if (status != PHX_OK) {
+        return status;
+    }
     phx_connection *connection = calloc(1, sizeof *connection);
     assert_non_null(connection);
     connection->transport = transport;
+    connection->close_timeout_ms = request->close_timeout_ms;
     connection->events = *events;
     connection->references = 1;
     transport->attempts++;
@@ -153,12 +184,15 @@ static phx_status port_open(void *user_data, const phx_transport_request *reques
 static phx_status port_send(void *user_data, phx_connection *connection, phx_frame_kind kind,
                             const uint8_t *data, size_t length)
 {
-    (void)user_data;
     assert_false(connection->is_released);
     if (connection->is_over) {
         return PHX_OK; /* the end is on its way to the client */
     }
     assert_false(connection->is_closing);
+    phx_status status = failure(user_data, false);
+    if (status != PHX_OK) {
+        return status;
+    }
     delivery *item = new_delivery(connection, FRAME, data, length);
     item->frame_kind = kind;
     send_later(item);
@@ -166,12 +200,26 @@ static phx_status port_send(void *user_data, phx_connection *connection, phx_fra
     return PHX_OK;
 }
 
-static void close_later(phx_connection *connection, const phx_error *error)
+static delivery *new_closed(phx_connection *connection, const phx_error *error)
 {
     delivery *item = new_delivery(connection, CLOSED, NULL, 0);
     item->error = *error;
     item->error.struct_size = (uint32_t)sizeof item->error;
-    send_later(item);
+    return item;
+}
+
+static void close_later(phx_connection *connection, const phx_error *error)
+{
+    send_later(new_closed(connection, error));
+}
+
+/* The handshake is not answered: the transport gives it up. */
+static void close_alone(phx_connection *connection)
+{
+    const phx_error done = {.status = PHX_OK, .message = "closed"};
+    delivery *item = new_closed(connection, &done);
+    item->is_local = true;
+    fake_poller_after(connection->transport->poller, connection->close_timeout_ms, deliver, item);
 }
 
 static void port_close(void *user_data, phx_connection *connection, uint16_t code,
@@ -181,12 +229,16 @@ static void port_close(void *user_data, phx_connection *connection, uint16_t cod
     (void)code;
     (void)reason;
     assert_false(connection->is_released);
-    if (connection->is_over) {
+    if (connection->is_over && !connection->is_cut) {
         return;
     }
     assert_false(connection->is_closing);
     connection->is_closing = true;
     transport->closes++;
+    if (connection->is_cut) {
+        close_alone(connection);
+        return;
+    }
     send_later(new_delivery(connection, CLOSE, NULL, 0));
 }
 
@@ -254,6 +306,22 @@ void fake_connection_send(phx_connection *connection, phx_frame_kind kind, const
         item->frame_kind = kind;
         send_later(item);
     }
+}
+
+void fake_connection_stall(phx_connection *connection, uint32_t ms, bool to_server, bool to_client)
+{
+    uint64_t until_ms = connection->transport->poller->now_ms + ms;
+    for (size_t i = 0; i < 2; i++) {
+        bool is_meant = i == 0 ? to_client : to_server;
+        if (is_meant && connection->due_ms[i] < until_ms) {
+            connection->due_ms[i] = until_ms;
+        }
+    }
+}
+
+void fake_connection_cut(phx_connection *connection)
+{
+    connection->is_cut = true;
 }
 
 void fake_connection_drop(phx_connection *connection, int32_t close_code)

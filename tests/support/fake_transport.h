@@ -28,6 +28,9 @@ typedef struct fake_transport {
     fake_poller *poller;
     fake_server_events server;
     uint32_t latency_ms;
+    uint32_t jitter_ms; /* and up to so much more, by chance; what goes one way stays in order */
+    /* Asked before each open and send: what it returns instead of PHX_OK. NULL: nothing fails. */
+    phx_status (*fails)(void *user_data, bool is_open);
     size_t attempts;
     size_t living;    /* connections and attempts that the client has not released */
     size_t most_open; /* accepted at a time */
@@ -46,6 +49,10 @@ void fake_connection_refuse(phx_connection *connection, const phx_error *error);
 /* The server sends a message. */
 void fake_connection_send(phx_connection *connection, phx_frame_kind kind, const void *data,
                           size_t length);
+/* Nothing arrives for so long, on its way to the server or from it or both; then all of it does. */
+void fake_connection_stall(phx_connection *connection, uint32_t ms, bool to_server, bool to_client);
+/* Half open: nothing arrives any more on either side, not even the end. */
+void fake_connection_cut(phx_connection *connection);
 /* The server, or the network, ends it. close_code 1006: without a close frame. */
 void fake_connection_drop(phx_connection *connection, int32_t close_code);
 

@@ -18,7 +18,7 @@ int loop_world_begin(void **state)
     static loop_world w;
     failing_allocator_init(&w.allocator);
     fake_poller_init(&w.poller, 1);
-    w.loop = fake_poller_loop(&w.poller, &w.allocator.port);
+    w.loop = fake_poller_loop(&w.poller, &w.allocator.port, NULL);
     w.lines[0] = '\0';
     *state = &w;
     return 0;

@@ -140,6 +140,12 @@ void app_init(test_app *app, uint64_t seed, size_t posts)
 
 void app_init_with(test_app *app, const phx_allocator *allocator, uint64_t seed, size_t posts)
 {
+    app_init_logged(app, allocator, NULL, seed, posts);
+}
+
+void app_init_logged(test_app *app, const phx_allocator *allocator, const phx_log *log,
+                     uint64_t seed, size_t posts)
+{
     memset(app, 0, sizeof *app);
     fake_poller_init(&app->poller, seed);
     fake_feed_init(&app->server, &app->poller);
@@ -161,7 +167,7 @@ void app_init_with(test_app *app, const phx_allocator *allocator, uint64_t seed,
     app->config.on_event = on_event;
     app->config.user_data = app;
     app->config.release_user_data = on_release;
-    app->loop = fake_poller_loop(&app->poller, allocator);
+    app->loop = fake_poller_loop(&app->poller, allocator, log);
     app->config.loop = app->loop;
 }
 
@@ -176,7 +182,7 @@ void app_start(test_app *app)
     community_client_set_visible(app->client, true);
 }
 
-void app_stop(test_app *app)
+void app_end_client(test_app *app)
 {
     community_client_release(app->client);
     assert_int_equal(app->released, 1);
@@ -184,12 +190,17 @@ void app_stop(test_app *app)
     assert_true(app->server.transport.is_released);
     assert_true(app->server.http.is_released);
     app_run(app, 1); /* the loop has nothing of the client's any more */
-    phx_loop_release(app->loop);
-    assert_true(app->poller.is_released);
-    fake_poller_run_rest(&app->poller);
     while (app->replica_count > 0) {
         remove_at(app, app->replica_count - 1);
     }
+}
+
+void app_stop(test_app *app)
+{
+    app_end_client(app);
+    phx_loop_release(app->loop);
+    assert_true(app->poller.is_released);
+    fake_poller_run_rest(&app->poller);
 }
 
 void app_run(test_app *app, uint32_t ms)

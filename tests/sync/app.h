@@ -37,6 +37,9 @@ typedef struct test_app {
 void app_init(test_app *app, uint64_t seed, size_t posts);
 /* The same, with an allocator. */
 void app_init_with(test_app *app, const phx_allocator *allocator, uint64_t seed, size_t posts);
+/* And a log. */
+void app_init_logged(test_app *app, const phx_allocator *allocator, const phx_log *log,
+                     uint64_t seed, size_t posts);
 /* The client; and makes it visible. */
 void app_start(test_app *app);
 void app_new(test_app *app);
@@ -44,6 +47,8 @@ void app_new(test_app *app);
 void app_go_live(test_app *app, size_t posts);
 /* Releases it, if the test has not, and checks that everything was given back. */
 void app_stop(test_app *app);
+/* The same, but for the loop: what follows may be the next client on it. */
+void app_end_client(test_app *app);
 
 void app_run(test_app *app, uint32_t ms);
 /* Forgets the log. */

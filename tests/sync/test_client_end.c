@@ -122,7 +122,7 @@ static void live_through(failing_allocator *allocator, void *user_data)
     app_init(&app, 1, 60);
     phx_loop_release(app.loop);
     fake_poller_init(&app.poller, 1);
-    app.loop = fake_poller_loop(&app.poller, &allocator->port);
+    app.loop = fake_poller_loop(&app.poller, &allocator->port, NULL);
     app.config.loop = app.loop;
     app.config.page_posts = 25;
     if (app.loop == NULL) {

@@ -235,7 +235,7 @@ static void live_through(failing_allocator *allocator, void *user_data)
         phx_loop_release(storage_app.loop);
         fake_poller_run_rest(&storage_app.poller);
         fake_poller_init(&storage_app.poller, 1);
-        storage_app.loop = fake_poller_loop(&storage_app.poller, &allocator->port);
+        storage_app.loop = fake_poller_loop(&storage_app.poller, &allocator->port, NULL);
         storage_app.config.loop = storage_app.loop;
         if (storage_app.loop == NULL) {
             fake_poller_run_rest(&storage_app.poller);

@@ -60,7 +60,7 @@ static bool make_world(failing_allocator *allocator)
     test_app *app = &world.app;
     phx_loop_release(app->loop);
     fake_poller_init(&app->poller, 1);
-    app->loop = fake_poller_loop(&app->poller, &allocator->port);
+    app->loop = fake_poller_loop(&app->poller, &allocator->port, NULL);
     app->config.loop = app->loop;
     if (app->loop == NULL) {
         fake_poller_run_rest(&app->poller);

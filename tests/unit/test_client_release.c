@@ -127,7 +127,7 @@ static void leaves_a_shared_loop_alone(void **state)
     world_assert_gone(w);
     fake_poller poller;
     fake_poller_init(&poller, 1);
-    phx_loop *loop = fake_poller_loop(&poller, &w->allocator.port);
+    phx_loop *loop = fake_poller_loop(&poller, &w->allocator.port, NULL);
     for (int i = 0; i < 2; i++) {
         fake_transport transport;
         fake_server_events none = {.user_data = NULL};
