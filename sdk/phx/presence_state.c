@@ -274,16 +274,16 @@ static void keep_new_metas(const phxi_presence_state *state, presence_diff *diff
         const phx_presence_entry *current = phxi_presence_set_find(&state->set, entry->key);
         if (current != NULL) {
             phx_presence_entry known = {0};
-            phxi_presence_set_remove(&diff->joins, entry);
+            diff->joins.meta_count -= entry->count;
             phxi_presence_move_metas(entry, &known, current, true);
+            diff->joins.meta_count += entry->count;
             while (known.first != NULL) {
                 phxi_meta *after = known.first->next;
                 phxi_free(state->allocator, known.first);
                 known.first = after;
             }
-            if (entry->count > 0) {
-                phxi_presence_set_add(&diff->joins, entry);
-            } else {
+            if (entry->count == 0) {
+                phxi_presence_set_remove(&diff->joins, entry);
                 phxi_presence_entry_free(state->allocator, entry);
             }
         }
