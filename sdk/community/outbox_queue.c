@@ -178,6 +178,7 @@ void communityi_outbox_set_open(communityi_outbox *outbox, bool is_open)
 void communityi_outbox_hurry(communityi_outbox *outbox)
 {
     outbox->is_held = false;
+    outbox->was_hurried = true;
     if (!outbox->is_ordered_wait) {
         outbox->retry_at_ms = 0;
         communityi_retry_reset(&outbox->retry);
@@ -231,8 +232,9 @@ communityi_outbox_item *communityi_outbox_due(const communityi_outbox *outbox, u
     return can_send(outbox, item) && now_ms >= outbox->retry_at_ms ? item : NULL;
 }
 
-void communityi_outbox_send(communityi_outbox_item *item)
+void communityi_outbox_send(communityi_outbox *outbox, communityi_outbox_item *item)
 {
+    outbox->was_hurried = false;
     item->state = COMMUNITY_OUTBOX_SENDING;
     item->is_touched = false;
 }
@@ -278,7 +280,7 @@ void communityi_outbox_answer(communityi_outbox *outbox, communityi_outbox_item 
     set_failure(item, result->error.status,
                 outcome == COMMUNITY_OUTCOME_DONE ? "" : result->error.message);
     if (outcome == COMMUNITY_OUTCOME_NONE) {
-        outbox->is_held = is_token_failure(result->error.status);
+        outbox->is_held = is_token_failure(result->error.status) && !outbox->was_hurried;
         wait(outbox, result->error.retry_after_ms, now_ms);
         return;
     }

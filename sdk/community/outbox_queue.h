@@ -49,6 +49,7 @@ typedef struct communityi_outbox {
     communityi_retry retry;
     bool is_open;         /* there is hope to reach the server */
     bool is_held;         /* its token was refused */
+    bool was_hurried;     /* since the last one was sent: its token may be older than that */
     bool is_ordered_wait; /* the server set retry_at_ms */
     uint64_t retry_at_ms;
 } communityi_outbox;
@@ -85,7 +86,7 @@ uint64_t communityi_outbox_deadline_ms(const communityi_outbox *outbox);
 /* The item whose turn it is; NULL: none now. */
 communityi_outbox_item *communityi_outbox_due(const communityi_outbox *outbox, uint64_t now_ms);
 /* It is on its way now. */
-void communityi_outbox_send(communityi_outbox_item *item);
+void communityi_outbox_send(communityi_outbox *outbox, communityi_outbox_item *item);
 /* What became of the attempt. */
 void communityi_outbox_answer(communityi_outbox *outbox, communityi_outbox_item *item,
                               const community_result *result, uint64_t now_ms);

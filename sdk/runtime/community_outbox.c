@@ -143,7 +143,8 @@ static void publish_list(community_client *client)
 {
     const community_outbox *list = communityi_outbox_list_new(&client->allocator, &client->outbox);
     if (list == NULL) {
-        return; /* the old one stays until the next change */
+        client->is_outbox_changed = true; /* the old one stays until a turn finds memory */
+        return;
     }
     client->is_outbox_changed = false;
     communityi_client_lock(client);
@@ -259,7 +260,7 @@ static communityi_operation *record(community_client *client, communityi_outbox_
     communityi_operation *operation = NULL;
     if (due != NULL) {
         operation = operation_of(due);
-        communityi_outbox_send(due);
+        communityi_outbox_send(&client->outbox, due);
         touch(operation, true);
     }
     phx_status status = write_records(client);

@@ -67,7 +67,7 @@ static void attempt(communityi_outbox_item *item, phx_status status, int32_t htt
                     bool is_outcome_unknown, uint64_t now_ms)
 {
     assert_ptr_equal(communityi_outbox_due(&outbox, now_ms), item);
-    communityi_outbox_send(item);
+    communityi_outbox_send(&outbox, item);
     assert_true(communityi_outbox_may_be_sent(item));
     answer(item, status, http_status, is_outcome_unknown, 0, now_ms);
 }
@@ -97,7 +97,7 @@ static void test_one_at_a_time_in_order(void **state)
     communityi_outbox_item *second = add(COMMUNITYI_CALL_EDIT_POST, "1", 0);
     assert_true(first->number < second->number);
     assert_ptr_equal(communityi_outbox_due(&outbox, 0), first);
-    communityi_outbox_send(first);
+    communityi_outbox_send(&outbox, first);
     assert_null(communityi_outbox_due(&outbox, 0));
     answer(first, PHX_OK, 201, false, 0, 0);
     expect_ended(first, COMMUNITY_OUTCOME_DONE, false);
@@ -155,7 +155,7 @@ static void test_hurry_ends_a_wait_but_not_the_servers(void **state)
     assert_null(communityi_outbox_due(&outbox, 1));
     communityi_outbox_hurry(&outbox);
     assert_ptr_equal(communityi_outbox_due(&outbox, 1), item);
-    communityi_outbox_send(item);
+    communityi_outbox_send(&outbox, item);
     answer(item, PHX_ERROR_RATE_LIMITED, 429, false, 60000, 1);
     communityi_outbox_hurry(&outbox);
     assert_null(communityi_outbox_due(&outbox, 60000));
@@ -177,6 +177,22 @@ static void test_refused_token_holds_all(void **state)
         communityi_outbox_hurry(&outbox);
         assert_ptr_equal(communityi_outbox_due(&outbox, DAY_MS / 2), item);
     }
+}
+
+/* The token that was refused may be the one before the login that hurried. */
+static void test_refusal_behind_a_hurry_holds_nothing(void **state)
+{
+    (void)state;
+    begin(true);
+    communityi_outbox_item *item = add_post(0);
+    communityi_outbox_send(&outbox, item);
+    communityi_outbox_hurry(&outbox);
+    answer(item, PHX_ERROR_UNAUTHORIZED, 401, false, 0, 1);
+    expect_none_ended();
+    assert_ptr_equal(communityi_outbox_due(&outbox, 60000), item);
+    communityi_outbox_send(&outbox, item);
+    answer(item, PHX_ERROR_UNAUTHORIZED, 401, false, 0, 60000);
+    assert_null(communityi_outbox_due(&outbox, DAY_MS / 2));
 }
 
 static void test_refusals_end_it_and_texts_stay(void **state)
@@ -263,7 +279,7 @@ static void test_expiry(void **state)
     communityi_outbox_item *sending = add_post(3000);
     communityi_outbox_set_open(&outbox, false);
     uncertain->is_uncertain = true;
-    communityi_outbox_send(sending);
+    communityi_outbox_send(&outbox, sending);
     communityi_outbox_advance(&outbox, 1000 + DAY_MS - 1);
     expect_none_ended();
     communityi_outbox_advance(&outbox, 1000 + DAY_MS);
@@ -284,7 +300,7 @@ static void test_cancel(void **state)
     assert_false(waiting->is_uncertain);
     expect_ended(waiting, COMMUNITY_OUTCOME_CANCELLED, false);
     communityi_outbox_item *sending = add_post(0);
-    communityi_outbox_send(sending);
+    communityi_outbox_send(&outbox, sending);
     communityi_outbox_end(&outbox, sending, COMMUNITY_OUTCOME_CANCELLED, PHX_ERROR_CANCELLED);
     assert_true(sending->is_uncertain);
     expect_ended(sending, COMMUNITY_OUTCOME_CANCELLED, false);
@@ -304,7 +320,7 @@ static void test_two_toggles_cancel_out(void **state)
     assert_ptr_equal(communityi_outbox_last_like(&outbox, (phx_slice){"2", 1}), other);
     assert_null(communityi_outbox_last_like(&outbox, (phx_slice){"1", 1}));
     /* One that may have arrived is not undone by forgetting it. */
-    communityi_outbox_send(other);
+    communityi_outbox_send(&outbox, other);
     communityi_outbox_item *back = add(COMMUNITYI_CALL_TOGGLE_LIKE, "2", 0);
     expect_none_ended();
     assert_ptr_equal(communityi_outbox_last_like(&outbox, (phx_slice){"2", 1}), back);
@@ -386,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_unsent_is_tried_again_with_backoff),
         cmocka_unit_test(test_hurry_ends_a_wait_but_not_the_servers),
         cmocka_unit_test(test_refused_token_holds_all),
+        cmocka_unit_test(test_refusal_behind_a_hurry_holds_nothing),
         cmocka_unit_test(test_refusals_end_it_and_texts_stay),
         cmocka_unit_test(test_lost_answer_is_unknown_where_keys_are_not_honoured),
         cmocka_unit_test(test_lost_answer_is_sent_again_where_keys_are_honoured),
