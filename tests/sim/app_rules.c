@@ -11,7 +11,7 @@
 
 /* What may follow a state; of a channel that was told of none: the first row. */
 static const uint32_t channel_follows[1 + SIM_CHANNEL_STATES] = {
-    IS(JOINING) | IS(CLOSED),
+    IS(JOINING) | IS(ERRORED) | IS(CLOSED),
     [1 + PHX_CHANNEL_CLOSED] = 0,
     [1 + PHX_CHANNEL_JOINING] =
         IS(JOINED) | IS(ERRORED) | IS(REFUSED) | IS(LEAVING) | IS(CLOSED),

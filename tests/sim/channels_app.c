@@ -46,6 +46,7 @@ static void on_error(void *user_data, const phx_error *error)
 {
     sim_note(user_data, "rooms error", (uint64_t)-error->status, 0);
     sim_rule_text(error->message, "an error");
+    ((sim_world *)user_data)->channels.lost++;
     sim_channels_inside(user_data);
 }
 
@@ -84,7 +85,7 @@ void sim_channels_on_message(void *user_data, const phx_message *message)
     sim_note(world, "message", instance->serial, number);
     sim_check(sim_wire_is(message->topic, world->phoenix.rooms[instance->room].topic),
               "a message of another topic");
-    sim_rule_message(instance, number, world->lost + world->memory.refused);
+    sim_rule_message(instance, number, world->channels.lost + world->memory.refused);
     sim_channels_inside(world);
 }
 

@@ -1,16 +1,254 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Runs seeds, each in a process that a failure may end: the next seed gets another. The last line
+ * says what was measured.
+ */
 #include <stdio.h>
-#include "sim.h"
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+enum {
+    MAX_JOBS = 64,
+    MAX_FAILURES = 50,
+    SEED_LIMIT_S = 5,
+    PROGRESS_S = 60
+};
+
+typedef struct options {
+    uint64_t first;
+    uint64_t count;
+    uint32_t jobs;
+    const char *list; /* a file of seeds, one a line, with comments behind # */
+    bool is_tracing;
+    bool is_twice;
+    bool is_covering;
+} options;
+
+/* What a process has done; shared with the parent. */
+typedef struct job {
+    sim_result sum;
+    uint64_t next;    /* index of the seed that is under way, or next */
+    bool is_reported; /* a failure said its line */
+    pid_t pid;
+} job;
+
+static options chosen = {.first = 1, .count = 100, .jobs = 1};
+static job *jobs;
+static job *own_job;
+static uint64_t listed[4096];
+
+static uint64_t seed_at(uint64_t index)
+{
+    return chosen.list != NULL ? listed[index] : chosen.first + index;
+}
+
+static void at_failure(void)
+{
+    own_job->is_reported = true;
+}
+
+static void run_one(uint64_t seed, sim_result *out)
+{
+    sim_run(seed, chosen.is_tracing, out);
+    if (chosen.is_twice) {
+        sim_result again;
+        sim_run(seed, false, &again);
+        if (again.trace_hash != out->trace_hash) {
+            sim_fail("a second run of the seed went another way");
+        }
+    }
+}
+
+static void run_job(job *own)
+{
+    own_job = own;
+    while (own->next < chosen.count) {
+        sim_result result;
+        (void)alarm(SEED_LIMIT_S);
+        run_one(seed_at(own->next), &result);
+        sim_result_add(&own->sum, &result);
+        own->next += chosen.jobs;
+    }
+    (void)fflush(stdout);
+    _exit(0);
+}
+
+static void start_job(job *own)
+{
+    (void)fflush(stdout);
+    own->is_reported = false;
+    pid_t pid = fork();
+    if (pid == 0) {
+        run_job(own);
+    }
+    if (pid < 0) {
+        perror("fork");
+        exit(2);
+    }
+    own->pid = pid;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void add_up(sim_result *sum)
+{
+    memset(sum, 0, sizeof *sum);
+    for (uint32_t i = 0; i < chosen.jobs; i++) {
+        sim_result_add(sum, &jobs[i].sum);
+    }
+}
+
+static void print_figures(double started_s, size_t failures)
+{
+    sim_result sum;
+    add_up(&sum);
+    size_t kinds = 0;
+    for (size_t i = 0; i < SIM_FAULT_KINDS; i++) {
+        kinds += sum.coverage.faults[i] > 0 ? 1 : 0;
+    }
+    double virtual_s = (double)sum.virtual_ms / 1000;
+    (void)printf("sim: %llu seeds, %.1f virtual hours, %llu faults of %zu kinds, %llu invariants "
+                 "checked, %zu failures, peak memory %llu KiB, %.0f virtual s per real s\n",
+                 (unsigned long long)sum.seeds, virtual_s / 3600,
+                 (unsigned long long)sim_coverage_faults(&sum.coverage), kinds,
+                 (unsigned long long)sum.checks, failures,
+                 (unsigned long long)(sum.peak_bytes / 1024), virtual_s / (now_s() - started_s));
+    (void)fflush(stdout);
+}
+
+/* The job ended: well, or with the seed that it was at. True: it failed. */
+static bool settle(job *own, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        own->pid = 0;
+        return false;
+    }
+    if (!own->is_reported) {
+        uint64_t seed = seed_at(own->next);
+        (void)fprintf(stderr, "sim: seed %llu failed: signal %d, replay with: %s --seed %llu --trace\n",
+                      (unsigned long long)seed, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                      sim_current.program, (unsigned long long)seed);
+    }
+    own->next += chosen.jobs;
+    return true;
+}
+
+static size_t run_all(void)
+{
+    size_t failures = 0;
+    uint32_t running = chosen.jobs;
+    double started_s = now_s();
+    for (uint32_t i = 0; i < chosen.jobs; i++) {
+        jobs[i].next = i;
+        start_job(&jobs[i]);
+    }
+    while (running > 0) {
+        int status = 0;
+        pid_t pid = wait(&status);
+        job *own = jobs;
+        while (own->pid != pid) {
+            own++;
+        }
+        bool has_failed = settle(own, status);
+        failures += has_failed ? 1 : 0;
+        if (has_failed && failures < MAX_FAILURES) {
+            start_job(own);
+        } else {
+            running--;
+        }
+    }
+    sim_result sum;
+    add_up(&sum);
+    size_t missing = 0;
+    if (chosen.is_covering) {
+        missing = sim_coverage_print(&sum.coverage, false);
+        if (missing > 0) {
+            (void)printf("sim: %zu of these were never reached\n", missing);
+        }
+    }
+    print_figures(started_s, failures);
+    return failures + missing;
+}
+
+static bool read_list(void)
+{
+    char line[512];
+    FILE *file = fopen(chosen.list, "r");
+    chosen.count = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (line[0] >= '0' && line[0] <= '9' && chosen.count < COUNT_OF(listed)) {
+            listed[chosen.count++] = strtoull(line, NULL, 10);
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return chosen.count > 0;
+}
+
+static uint64_t number(const char *text)
+{
+    return text == NULL ? 0 : strtoull(text, NULL, 10);
+}
+
+static bool read_options(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc) {
+            chosen.first = number(argv[i + 1]);
+            chosen.count = number(argv[i + 2]);
+            i += 2;
+        } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+            chosen.first = number(argv[++i]);
+            chosen.count = 1;
+        } else if (strcmp(argv[i], "--list") == 0 && i + 1 < argc) {
+            chosen.list = argv[++i];
+        } else if (strcmp(argv[i], "--jobs") == 0 && i + 1 < argc) {
+            chosen.jobs = (uint32_t)number(argv[++i]);
+        } else if (strcmp(argv[i], "--trace") == 0) {
+            chosen.is_tracing = true;
+        } else if (strcmp(argv[i], "--twice") == 0) {
+            chosen.is_twice = true;
+        } else if (strcmp(argv[i], "--coverage") == 0) {
+            chosen.is_covering = true;
+        } else {
+            return false;
+        }
+    }
+    return chosen.jobs > 0 && chosen.jobs <= MAX_JOBS && (chosen.list == NULL || read_list());
+}
+
 int main(int argc, char **argv)
 {
-    sim_result r, sum={0};
-    uint64_t from = argc>1?strtoull(argv[1],NULL,10):1; size_t n = argc>2?strtoull(argv[2],NULL,10):1;
-    bool tr = argc>3;
-    sim_current.program="build/tests/sim/sim";
-    uint64_t hash=0;
-    for (uint64_t s=from;s<from+n;s++){ sim_run(s,tr,&r); sum.virtual_ms+=r.virtual_ms; hash^=r.trace_hash; sim_coverage_add(&sum.coverage,&r.coverage); if(r.peak_bytes>sum.peak_bytes)sum.peak_bytes=r.peak_bytes;}
-    sim_coverage_print(&sum.coverage,n<50);
-    printf("%zu seeds %f h hash %llx peak %zu checks %llu\n", n, (double)sum.virtual_ms/3.6e6,(unsigned long long)hash,sum.peak_bytes,(unsigned long long)sim_current.checks);
-    return 0;
+    sim_current.program = argv[0];
+    sim_current.at_failure = at_failure;
+    if (!read_options(argc, argv)) {
+        (void)fprintf(stderr,
+                      "sim [--seed N | --seeds FROM COUNT | --list FILE] [--jobs N] [--trace] "
+                      "[--twice] [--coverage]\n"
+                      "  --twice     run each seed two times: both must go the same way\n"
+                      "  --coverage  print how often each fault and state was reached; one that "
+                      "never was is a failure\n");
+        return 2;
+    }
+    if (chosen.is_tracing) {
+        (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    }
+    jobs = mmap(NULL, MAX_JOBS * sizeof *jobs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
+    if (jobs == MAP_FAILED) {
+        perror("mmap");
+        return 2;
+    }
+    return run_all() == 0 ? 0 : 1;
 }

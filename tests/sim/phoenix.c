@@ -174,7 +174,6 @@ void sim_phoenix_broadcast(sim_world *world, const char *topic, const char *even
     bool is_presence = strncmp(event, "presence", 8) == 0;
     bool is_mangled = !is_presence && sim_happens(world, SIM_EVENT_MANGLED);
     size_t kept = strlen(payload) - (is_mangled ? 1 : 0);
-    world->lost += is_mangled ? 1 : 0;
     (void)snprintf(text, sizeof text, "[null,null,\"%s\",\"%s\",%.*s]", topic, event, (int)kept,
                    payload);
     sim_phoenix_send_text(endpoint, text);

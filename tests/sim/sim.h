@@ -126,6 +126,7 @@ typedef struct sim_channels {
     uint32_t most_backoff_ms;
     bool is_wanted;
     size_t released;
+    uint64_t lost; /* frames that could not be understood */
     sim_instance instances[SIM_INSTANCES];
     size_t instance_count;
     sim_push pushes[SIM_PUSHES];
@@ -151,6 +152,7 @@ typedef struct sim_write {
     uint8_t accepted;
     uint8_t done;
     uint8_t told;
+    uint32_t told_run; /* after how many restarts */
     uint8_t executed;
     community_outcome outcome;
     phx_status status;
@@ -239,7 +241,6 @@ struct sim_world {
     sim_phoenix phoenix;
     sim_feed feed;
     sim_channels channels;
-    uint64_t lost; /* events that were mangled, or may have been for want of memory */
     sim_coverage coverage;
 };
 
@@ -252,13 +253,16 @@ void sim_note(sim_world *world, const char *what, uint64_t a, uint64_t b);
 void sim_note_bytes(sim_world *world, const char *what, const void *bytes, size_t length);
 
 typedef struct sim_result {
+    uint64_t seeds;
     uint64_t virtual_ms;
-    uint64_t trace_hash;
-    size_t peak_bytes;
+    uint64_t checks;
+    uint64_t trace_hash; /* of several: all mixed, in any order */
+    uint64_t peak_bytes;
     sim_coverage coverage;
 } sim_result;
 
 void sim_run(uint64_t seed, bool is_tracing, sim_result *out_result);
+void sim_result_add(sim_result *sum, const sim_result *more);
 
 /* self_test.c: 0, or how many wrongs were not caught. */
 int sim_self_test(void);

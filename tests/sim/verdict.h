@@ -16,7 +16,7 @@ typedef struct sim_verdict {
     const uint64_t *now_ms; /* NULL: not started */
     uint64_t start_ms;
     const char *program;
-    uint64_t checks;          /* of all runs in this process */
+    uint64_t checks;          /* of this run */
     void (*at_failure)(void); /* NULL: nothing */
     jmp_buf *catcher;         /* of the self-test; NULL: the process ends */
     char caught[512];
