@@ -167,6 +167,7 @@ static void configure(sim_world *world)
     config->on_error = on_error;
     config->user_data = world;
     config->release_user_data = on_released;
+    config->token_place = (phx_token_place)sim_below(world, 2);
     config->connect_timeout_ms = 3000 + (uint32_t)sim_below(world, 7000);
     config->heartbeat_interval_ms = sim_below(world, 2) == 0 ? 0 : 5000;
     config->heartbeat_timeout_ms = 3000 + (uint32_t)sim_below(world, 7000);

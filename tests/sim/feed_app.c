@@ -319,6 +319,7 @@ static void configure(sim_world *world)
     config->initial_posts =
         sim_below(world, 2) == 0 ? 0 : 10 + (uint32_t)sim_below(world, 50);
     config->max_requests = sim_below(world, 2) == 0 ? 0 : 2 + (uint32_t)sim_below(world, 4);
+    config->token_in_subprotocol = sim_below(world, 2) == 0;
     config->user_id = "99";
     world->app.server.rest_user_id = 99;
     feed->has_outbox = config->has_outbox = sim_below(world, 2) == 0;

@@ -27,6 +27,7 @@ typedef struct options {
     bool is_tracing;
     bool is_twice;
     bool is_covering;
+    bool is_self_test;
 } options;
 
 /* What a process has done; shared with the parent. */
@@ -67,6 +68,7 @@ static void run_one(uint64_t seed, sim_result *out)
 static void run_job(job *own)
 {
     own_job = own;
+    sim_current.at_failure = at_failure;
     while (own->next < chosen.count) {
         sim_result result;
         (void)alarm(SEED_LIMIT_S);
@@ -221,6 +223,8 @@ static bool read_options(int argc, char **argv)
             chosen.is_twice = true;
         } else if (strcmp(argv[i], "--coverage") == 0) {
             chosen.is_covering = true;
+        } else if (strcmp(argv[i], "--self-test") == 0) {
+            chosen.is_self_test = true;
         } else {
             return false;
         }
@@ -231,15 +235,18 @@ static bool read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     sim_current.program = argv[0];
-    sim_current.at_failure = at_failure;
     if (!read_options(argc, argv)) {
         (void)fprintf(stderr,
                       "sim [--seed N | --seeds FROM COUNT | --list FILE] [--jobs N] [--trace] "
-                      "[--twice] [--coverage]\n"
+                      "[--twice] [--coverage] [--self-test]\n"
                       "  --twice     run each seed two times: both must go the same way\n"
                       "  --coverage  print how often each fault and state was reached; one that "
-                      "never was is a failure\n");
+                      "never was is a failure\n"
+                      "  --self-test feed each check what it is to find\n");
         return 2;
+    }
+    if (chosen.is_self_test) {
+        return sim_self_test() == 0 ? 0 : 1;
     }
     if (chosen.is_tracing) {
         (void)setvbuf(stdout, NULL, _IOLBF, 0);

@@ -12,6 +12,8 @@ enum {
     IDLE_LIMIT_MS = 60000
 };
 
+#define BEARER "phoenix, base64url.bearer.phx."
+
 /* --- connections --- */
 
 static phx_status status_of(int32_t http_status)
@@ -70,6 +72,23 @@ static void answer_attempt(sim_endpoint *endpoint, bool is_let_in)
     }
 }
 
+/* In the query, or in the sub-protocol and nowhere else. */
+static void check_token(const sim_endpoint *endpoint, const phx_transport_request *request)
+{
+    char expected[300];
+    const char *token = endpoint->keychain->token;
+    if (request->subprotocols != NULL) {
+        sim_rule_text(request->url, "a URL");
+        size_t encoded = (strlen(token) * 4 + 2) / 3;
+        sim_check(strlen(request->subprotocols) == strlen(BEARER) + encoded &&
+                      strncmp(request->subprotocols, BEARER, strlen(BEARER)) == 0,
+                  "sub-protocols that are none: %s", request->subprotocols);
+        return;
+    }
+    (void)snprintf(expected, sizeof expected, "token=%s&vsn=2.0.0", token);
+    sim_check(strstr(request->url, expected) != NULL, "an attempt without the keychain's token");
+}
+
 static void on_attempt(void *user_data, phx_connection *connection,
                        const phx_transport_request *request)
 {
@@ -81,9 +100,7 @@ static void on_attempt(void *user_data, phx_connection *connection,
               "a second connection beside the first");
     sim_check(endpoint->unwanted_since_ms == UINT64_MAX || endpoint->unwanted_since_ms >= now_ms,
               "an attempt after the disconnect");
-    char expected[300];
-    (void)snprintf(expected, sizeof expected, "token=%s&vsn=2.0.0", endpoint->keychain->token);
-    sim_check(strstr(request->url, expected) != NULL, "an attempt without the keychain's token");
+    check_token(endpoint, request);
     *endpoint = (sim_endpoint){.world = world,
                                .transport = endpoint->transport,
                                .keychain = endpoint->keychain,

@@ -18,6 +18,7 @@ enum {
 };
 
 static sim_world world_memory;
+void (*sim_sabotage)(sim_world *world);
 
 size_t sim_below(sim_world *world, size_t limit)
 {
@@ -259,6 +260,9 @@ void sim_run(uint64_t seed, bool is_tracing, sim_result *out_result)
         step(world, i);
     }
     be_calm(world);
+    if (sim_sabotage != NULL) {
+        sim_sabotage(world);
+    }
     end(world, out_result);
 }
 

@@ -264,7 +264,10 @@ typedef struct sim_result {
 void sim_run(uint64_t seed, bool is_tracing, sim_result *out_result);
 void sim_result_add(sim_result *sum, const sim_result *more);
 
-/* self_test.c: 0, or how many wrongs were not caught. */
-int sim_self_test(void);
+/* Called when all is well, before the end is checked; for the self-test. NULL: nothing. */
+extern void (*sim_sabotage)(sim_world *world);
+
+/* self_test.c: how many wrongs were not caught. */
+size_t sim_self_test(void);
 
 #endif

@@ -16,10 +16,6 @@ sim_verdict sim_current;
 static noreturn void end(const char *what)
 {
     sim_verdict *current = &sim_current;
-    if (current->catcher != NULL) {
-        (void)snprintf(current->caught, sizeof current->caught, "%s", what);
-        longjmp(*current->catcher, 1);
-    }
     double seconds =
         current->now_ms == NULL ? 0 : (double)(*current->now_ms - current->start_ms) / 1000;
     (void)fflush(stdout);

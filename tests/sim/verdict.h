@@ -6,7 +6,6 @@
 #ifndef SIM_VERDICT_H
 #define SIM_VERDICT_H
 
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
@@ -18,8 +17,6 @@ typedef struct sim_verdict {
     const char *program;
     uint64_t checks;          /* of this run */
     void (*at_failure)(void); /* NULL: nothing */
-    jmp_buf *catcher;         /* of the self-test; NULL: the process ends */
-    char caught[512];
 } sim_verdict;
 
 extern sim_verdict sim_current;
