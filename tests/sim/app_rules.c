@@ -13,8 +13,7 @@
 static const uint32_t channel_follows[1 + SIM_CHANNEL_STATES] = {
     IS(JOINING) | IS(ERRORED) | IS(CLOSED),
     [1 + PHX_CHANNEL_CLOSED] = 0,
-    [1 + PHX_CHANNEL_JOINING] =
-        IS(JOINED) | IS(ERRORED) | IS(REFUSED) | IS(LEAVING) | IS(CLOSED),
+    [1 + PHX_CHANNEL_JOINING] = IS(JOINED) | IS(ERRORED) | IS(REFUSED) | IS(LEAVING) | IS(CLOSED),
     [1 + PHX_CHANNEL_JOINED] = IS(ERRORED) | IS(LEAVING) | IS(CLOSED),
     [1 + PHX_CHANNEL_ERRORED] = IS(JOINING) | IS(CLOSED),
     [1 + PHX_CHANNEL_REFUSED] = IS(JOINING) | IS(CLOSED),
@@ -24,11 +23,10 @@ static const uint32_t channel_follows[1 + SIM_CHANNEL_STATES] = {
 /* An attempt that fails as it begins is only told of as what came of it. */
 static const uint32_t client_follows[SIM_CLIENT_STATES] = {
     [PHX_CLIENT_DISCONNECTED] = MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED),
-    [PHX_CLIENT_CONNECTING] = MAY(CONNECTED) | MAY(CONNECTING) | MAY(WAITING) |
-                              MAY(UNAUTHORIZED) | MAY(DISCONNECTED),
+    [PHX_CLIENT_CONNECTING] =
+        MAY(CONNECTED) | MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED) | MAY(DISCONNECTED),
     [PHX_CLIENT_CONNECTED] = MAY(WAITING) | MAY(CLOSING),
-    [PHX_CLIENT_WAITING] =
-        MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED) | MAY(DISCONNECTED),
+    [PHX_CLIENT_WAITING] = MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED) | MAY(DISCONNECTED),
     [PHX_CLIENT_UNAUTHORIZED] =
         MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED) | MAY(DISCONNECTED),
     [PHX_CLIENT_CLOSING] = MAY(DISCONNECTED) | MAY(CONNECTING) | MAY(WAITING) | MAY(UNAUTHORIZED),
@@ -49,8 +47,7 @@ void sim_rule_channel(sim_instance *instance, phx_channel_state next)
 void sim_rule_message(sim_instance *instance, uint32_t number, uint64_t lost)
 {
     sim_check(instance->is_told && !instance->is_released &&
-                  (instance->state == PHX_CHANNEL_JOINED ||
-                   instance->state == PHX_CHANNEL_JOINING),
+                  (instance->state == PHX_CHANNEL_JOINED || instance->state == PHX_CHANNEL_JOINING),
               "a message on a channel that is not joined");
     if (number == 0) {
         return;
@@ -95,11 +92,20 @@ void sim_rule_client_status(phx_client_state before, const phx_client_status *ne
 
 void sim_rule_push_done(sim_push *push, const phx_reply *reply)
 {
-    static const phx_status outcomes[] = {
-        PHX_OK, PHX_ERROR_REFUSED, PHX_ERROR_TIMEOUT, PHX_ERROR_DISCONNECTED, PHX_ERROR_CANCELLED,
-        PHX_ERROR_STALE_HANDLE, PHX_ERROR_QUEUE_FULL, PHX_ERROR_TOO_LARGE, PHX_ERROR_LEFT,
-        PHX_ERROR_CHANNEL_CLOSED, PHX_ERROR_CHANNEL_CRASHED, PHX_ERROR_JOIN_REFUSED,
-        PHX_ERROR_NO_MEMORY, PHX_ERROR_CLOSED};
+    static const phx_status outcomes[] = {PHX_OK,
+                                          PHX_ERROR_REFUSED,
+                                          PHX_ERROR_TIMEOUT,
+                                          PHX_ERROR_DISCONNECTED,
+                                          PHX_ERROR_CANCELLED,
+                                          PHX_ERROR_STALE_HANDLE,
+                                          PHX_ERROR_QUEUE_FULL,
+                                          PHX_ERROR_TOO_LARGE,
+                                          PHX_ERROR_LEFT,
+                                          PHX_ERROR_CHANNEL_CLOSED,
+                                          PHX_ERROR_CHANNEL_CRASHED,
+                                          PHX_ERROR_JOIN_REFUSED,
+                                          PHX_ERROR_NO_MEMORY,
+                                          PHX_ERROR_CLOSED};
     bool is_known = false;
     sim_check(push->state == 1, "a push came to %s outcome", push->state == 2 ? "a second" : "an");
     for (size_t i = 0; i < COUNT_OF(outcomes); i++) {

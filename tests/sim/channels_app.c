@@ -125,8 +125,8 @@ void sim_channels_on_reply(void *user_data, const phx_reply *reply)
     sim_note(world, "reply", number, (uint64_t)-status);
     sim_rule_text(reply->error.message, "a reply");
     sim_rule_push_done(push, reply);
-    sim_check(status != PHX_OK || (phoenix->answered_ok[number] != 0 &&
-                                   sim_number_of(reply->response) == number),
+    sim_check(status != PHX_OK ||
+                  (phoenix->answered_ok[number] != 0 && sim_number_of(reply->response) == number),
               "push %u has an answer that nobody gave", number);
     sim_check(status != PHX_ERROR_REFUSED || phoenix->answered_error[number] != 0,
               "push %u was refused by nobody", number);

@@ -18,9 +18,9 @@ static sim_instance *any_instance(sim_world *world)
 {
     sim_channels *channels = &world->channels;
     size_t recent = channels->instance_count < 10 ? channels->instance_count : 10;
-    return recent == 0 ? NULL
-                       : &channels->instances[channels->instance_count - 1 -
-                                              sim_below(world, recent)];
+    return recent == 0
+               ? NULL
+               : &channels->instances[channels->instance_count - 1 - sim_below(world, recent)];
 }
 
 static void on_params(void *user_data, phx_join_params *params)
@@ -70,9 +70,10 @@ static void join(sim_world *world)
 static void push(sim_world *world, const sim_instance *instance)
 {
     static const char *const events[] = {"echo", "echo", "refuse", "silent", "odd"};
-    static const char padding[] = "................................................................"
-                                  "................................................................"
-                                  "................................................................";
+    static const char padding[] =
+        "................................................................"
+        "................................................................"
+        "................................................................";
     sim_channels *channels = &world->channels;
     if (channels->push_count + 1 == SIM_PUSHES) {
         return;
@@ -92,7 +93,8 @@ static void push(sim_world *world, const sim_instance *instance)
         .on_reply = sim_channels_on_reply,
         .user_data = book,
     };
-    *book = (sim_push){.world = world, .state = 1, .deadline_ms = world->app.poller.now_ms + timeout_ms};
+    *book = (sim_push){
+        .world = world, .state = 1, .deadline_ms = world->app.poller.now_ms + timeout_ms};
     if (!is_accepted(phx_channel_push(channels->client, instance->channel, &what, &book->id))) {
         channels->push_count--;
         book->state = 0;
@@ -163,8 +165,8 @@ static void watch_presences(sim_world *world, sim_instance *instance)
     options.on_sync = on_presence_sync;
     options.on_error = on_presence_error;
     options.user_data = instance;
-    (void)is_accepted(phx_presence_new(world->channels.client, instance->channel, &options,
-                                       &instance->presence));
+    (void)is_accepted(
+        phx_presence_new(world->channels.client, instance->channel, &options, &instance->presence));
 }
 
 static void want(sim_world *world, bool is_wanted)

@@ -16,11 +16,11 @@ const int32_t sim_close_codes[SIM_CLOSE_CODES] = {1000, 1001, 1002, 1003, 1005, 
                                                   1015, 3000, 3410, 4000, 4999};
 const int32_t sim_http_statuses[SIM_HTTP_STATUSES] = {400, 401, 403, 404, 405, 407, 408, 410,
                                                       426, 429, 500, 501, 502, 503, 504, 599};
-const int32_t sim_failures[SIM_FAILURES] = {
-    PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE,
-    PHX_ERROR_PROXY,          PHX_ERROR_TIMEOUT,            PHX_ERROR_TLS,
-    PHX_ERROR_TLS_PIN,        PHX_ERROR_NETWORK,            PHX_ERROR_SYSTEM,
-    PHX_ERROR_NO_MEMORY};
+const int32_t sim_failures[SIM_FAILURES] = {PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED,
+                                            PHX_ERROR_UNREACHABLE,    PHX_ERROR_PROXY,
+                                            PHX_ERROR_TIMEOUT,        PHX_ERROR_TLS,
+                                            PHX_ERROR_TLS_PIN,        PHX_ERROR_NETWORK,
+                                            PHX_ERROR_SYSTEM,         PHX_ERROR_NO_MEMORY};
 
 static const struct {
     uint32_t per_mille;
@@ -124,8 +124,8 @@ size_t sim_coverage_print(const sim_coverage *coverage, bool only_missing)
                            SIM_COMMUNITY_STATES, only_missing);
     missing +=
         print_names("feed", freshnesses, coverage->freshnesses, SIM_FRESHNESSES, only_missing);
-    missing += print_names("write", outcomes + 1, coverage->outcomes + 1, SIM_OUTCOMES - 1,
-                           only_missing);
+    missing +=
+        print_names("write", outcomes + 1, coverage->outcomes + 1, SIM_OUTCOMES - 1, only_missing);
     missing += print_numbers("close code", sim_close_codes, coverage->close_codes, SIM_CLOSE_CODES,
                              only_missing);
     missing += print_numbers("handshake", sim_http_statuses, coverage->http_statuses,

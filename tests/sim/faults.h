@@ -12,58 +12,58 @@
 #include <stdint.h>
 
 /* X(name, most per mille at each opportunity, text). */
-#define SIM_FAULTS(X)                                             \
-    /* at every step */                                           \
-    X(DROP, 30, "connection dropped")                             \
-    X(HALF_OPEN, 8, "link half open")                             \
-    X(STALL, 20, "link stalled")                                  \
-    X(SLOW_CONSUMER, 15, "server reads slowly")                   \
-    X(CHANNEL_CRASH, 20, "channel crashed")                       \
-    X(CHANNEL_CLOSE, 10, "channel closed by the server")          \
-    X(SLEEP, 6, "device slept")                                   \
-    X(WALL_JUMP, 15, "wall clock jumped")                         \
-    X(TOKEN_EXPIRED, 8, "token expired")                          \
-    X(KEYCHAIN_FAILED, 8, "keychain failed")                      \
-    X(TOKEN_PENDING, 8, "token pending")                          \
-    X(MALFORMED_FRAME, 30, "malformed frame")                     \
-    X(STRAY_FRAME, 20, "frame of nobody")                         \
-    X(SERVER_DOWN, 6, "server down")                              \
-    X(STORAGE_FAILED, 15, "storage failed")                       \
-    X(RESTART, 5, "client restarted")                             \
-    X(FACT, 60, "fact changed")                                   \
-    X(OUT_OF_MEMORY, 30, "memory refused")                        \
-    /* at every opportunity */                                    \
-    X(HANDSHAKE_REFUSED, 200, "handshake refused")                \
-    X(HANDSHAKE_FAILED, 150, "handshake failed")                  \
-    X(HANDSHAKE_SILENT, 60, "handshake not answered")             \
-    X(HANDSHAKE_SLOW, 100, "handshake slow")                      \
-    X(OPEN_FAILED, 60, "transport could not begin")               \
-    X(SEND_FAILED, 4, "transport could not send")                 \
-    X(REPLY_LATE, 100, "reply late")                              \
-    X(REPLY_DOUBLED, 100, "reply doubled")                        \
-    X(REPLY_REORDERED, 100, "reply overtaken")                    \
-    X(REPLY_LOST, 40, "reply lost")                               \
-    X(JOIN_REFUSED, 150, "join refused")                          \
-    X(JOIN_SLOW, 60, "join held the socket up")                   \
-    X(EVENT_MANGLED, 15, "event cut short")                       \
-    X(EVENT_DOUBLED, 60, "event doubled")                         \
-    X(REST_UNSENT, 60, "request not sent")                        \
-    X(REST_LOST_BEFORE, 60, "request lost")                       \
-    X(REST_LOST_AFTER, 60, "answer lost")                         \
-    X(REST_FAILED, 60, "request failed (5xx)")                    \
-    X(REST_LIMITED, 40, "request limited (429)")                  \
-    X(REST_REFUSED, 40, "request refused (4xx)")                  \
-    X(REST_UNAUTHORIZED, 15, "request refused (401)")             \
-    X(REST_GARBAGE, 20, "answer is no JSON")                      \
-    /* what the application runs into; no chance of its own */    \
-    X(QUEUE_FULL, 0, "queue full")                                \
+#define SIM_FAULTS(X)                                          \
+    /* at every step */                                        \
+    X(DROP, 30, "connection dropped")                          \
+    X(HALF_OPEN, 8, "link half open")                          \
+    X(STALL, 20, "link stalled")                               \
+    X(SLOW_CONSUMER, 15, "server reads slowly")                \
+    X(CHANNEL_CRASH, 20, "channel crashed")                    \
+    X(CHANNEL_CLOSE, 10, "channel closed by the server")       \
+    X(SLEEP, 6, "device slept")                                \
+    X(WALL_JUMP, 15, "wall clock jumped")                      \
+    X(TOKEN_EXPIRED, 8, "token expired")                       \
+    X(KEYCHAIN_FAILED, 8, "keychain failed")                   \
+    X(TOKEN_PENDING, 8, "token pending")                       \
+    X(MALFORMED_FRAME, 30, "malformed frame")                  \
+    X(STRAY_FRAME, 20, "frame of nobody")                      \
+    X(SERVER_DOWN, 6, "server down")                           \
+    X(STORAGE_FAILED, 15, "storage failed")                    \
+    X(RESTART, 5, "client restarted")                          \
+    X(FACT, 60, "fact changed")                                \
+    X(OUT_OF_MEMORY, 30, "memory refused")                     \
+    /* at every opportunity */                                 \
+    X(HANDSHAKE_REFUSED, 200, "handshake refused")             \
+    X(HANDSHAKE_FAILED, 150, "handshake failed")               \
+    X(HANDSHAKE_SILENT, 60, "handshake not answered")          \
+    X(HANDSHAKE_SLOW, 100, "handshake slow")                   \
+    X(OPEN_FAILED, 60, "transport could not begin")            \
+    X(SEND_FAILED, 4, "transport could not send")              \
+    X(REPLY_LATE, 100, "reply late")                           \
+    X(REPLY_DOUBLED, 100, "reply doubled")                     \
+    X(REPLY_REORDERED, 100, "reply overtaken")                 \
+    X(REPLY_LOST, 40, "reply lost")                            \
+    X(JOIN_REFUSED, 150, "join refused")                       \
+    X(JOIN_SLOW, 60, "join held the socket up")                \
+    X(EVENT_MANGLED, 15, "event cut short")                    \
+    X(EVENT_DOUBLED, 60, "event doubled")                      \
+    X(REST_UNSENT, 60, "request not sent")                     \
+    X(REST_LOST_BEFORE, 60, "request lost")                    \
+    X(REST_LOST_AFTER, 60, "answer lost")                      \
+    X(REST_FAILED, 60, "request failed (5xx)")                 \
+    X(REST_LIMITED, 40, "request limited (429)")               \
+    X(REST_REFUSED, 40, "request refused (4xx)")               \
+    X(REST_UNAUTHORIZED, 15, "request refused (401)")          \
+    X(REST_GARBAGE, 20, "answer is no JSON")                   \
+    /* what the application runs into; no chance of its own */ \
+    X(QUEUE_FULL, 0, "queue full")                             \
     X(CALL_INSIDE, 0, "call inside a callback")
 
 typedef enum sim_fault_kind {
 #define SIM_FAULT_ENUMERATOR(name, per_mille, text) SIM_##name,
     SIM_FAULTS(SIM_FAULT_ENUMERATOR)
 #undef SIM_FAULT_ENUMERATOR
-        SIM_FAULT_KINDS
+    SIM_FAULT_KINDS
 } sim_fault_kind;
 
 enum {

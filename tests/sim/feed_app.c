@@ -42,16 +42,20 @@ static void on_change(void *user_data, const community_batch *batch)
 
 /* A record that could not be erased makes the next run tell of its write again, and an error said
  * so. */
+static bool may_come_again(const sim_world *world, const sim_write *write)
+{
+    return write->told_run < world->feed.restarts &&
+           world->feed.storage.failed + world->memory.refused > 0;
+}
+
 static void tell(sim_world *world, uint32_t number, community_outcome outcome)
 {
     sim_write *write = &world->feed.writes[number];
-    bool may_come_again = write->told_run < world->feed.restarts &&
-                          world->feed.storage.failed + world->memory.refused > 0;
-    if (write->told == 0 || !may_come_again) {
+    if (write->told == 0 || !may_come_again(world, write)) {
         sim_rule_write_told(&write->told, number, "told");
+        write->told_run = world->feed.restarts;
         write->outcome = outcome;
     }
-    write->told_run = world->feed.restarts;
 }
 
 static void on_outbox(void *user_data, const community_outbox_event *event)
@@ -163,8 +167,8 @@ static void ask(sim_world *world)
 static void log_in(sim_world *world)
 {
     const char *token = world->phoenix.token;
-    if (is_accepted(world, community_client_login(world->app.client, token, strlen(token),
-                                                  on_login, world))) {
+    if (is_accepted(world, community_client_login(world->app.client, token, strlen(token), on_login,
+                                                  world))) {
         world->feed.asked++;
         world->feed.facts[3] = true;
     }
@@ -316,8 +320,7 @@ static void configure(sim_world *world)
     community_config *config = &world->app.config;
     config->page_posts = 5 + (uint32_t)sim_below(world, 50);
     config->max_posts = sim_below(world, 2) == 0 ? 1000 : 20 + (uint32_t)sim_below(world, 100);
-    config->initial_posts =
-        sim_below(world, 2) == 0 ? 0 : 10 + (uint32_t)sim_below(world, 50);
+    config->initial_posts = sim_below(world, 2) == 0 ? 0 : 10 + (uint32_t)sim_below(world, 50);
     config->max_requests = sim_below(world, 2) == 0 ? 0 : 2 + (uint32_t)sim_below(world, 4);
     config->token_in_subprotocol = sim_below(world, 2) == 0;
     config->user_id = "99";
@@ -389,8 +392,8 @@ static bool has_quiet_outbox(sim_world *world)
     const community_outbox *outbox = community_client_outbox(world->app.client);
     bool is_quiet = true;
     for (size_t i = 0; i < community_outbox_count(outbox); i++) {
-        is_quiet = is_quiet &&
-                   community_outbox_item_at(outbox, i)->state == COMMUNITY_OUTBOX_FAILED;
+        is_quiet =
+            is_quiet && community_outbox_item_at(outbox, i)->state == COMMUNITY_OUTBOX_FAILED;
     }
     community_outbox_release(outbox);
     return is_quiet;
@@ -428,10 +431,11 @@ static void check_writes(sim_world *world)
     bool is_sure = feed->has_outbox && feed->restarts == 0;
     for (uint32_t i = 1; i <= feed->write_count; i++) {
         const sim_write *write = &feed->writes[i];
-        bool is_done = write->told != 0 ? write->outcome == COMMUNITY_OUTCOME_DONE
-                                        : write->status == PHX_OK;
-        bool is_refused = write->told != 0 && (write->outcome == COMMUNITY_OUTCOME_REFUSED ||
-                                               write->outcome == COMMUNITY_OUTCOME_EXPIRED);
+        bool is_done =
+            write->told != 0 ? write->outcome == COMMUNITY_OUTCOME_DONE : write->status == PHX_OK;
+        bool is_refused = write->told != 0 && !may_come_again(world, write) &&
+                          (write->outcome == COMMUNITY_OUTCOME_REFUSED ||
+                           write->outcome == COMMUNITY_OUTCOME_EXPIRED);
         sim_check(write->done == 1, "write %u was done %u times", i, write->done);
         /* What never came into the outbox has no other, either. */
         bool was_kept = write->status != PHX_ERROR_CANCELLED &&
@@ -442,8 +446,7 @@ static void check_writes(sim_world *world)
         sim_check(!is_done || write->executed == 1, "write %u was done, but not executed", i);
         sim_check(!is_refused || write->executed == 0, "write %u was refused, but executed", i);
     }
-    sim_check(feed->answered == feed->asked, "%zu calls, %zu answers", feed->asked,
-              feed->answered);
+    sim_check(feed->answered == feed->asked, "%zu calls, %zu answers", feed->asked, feed->answered);
 }
 
 void sim_feed_end(sim_world *world)

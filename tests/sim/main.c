@@ -137,7 +137,8 @@ static bool settle(job *own, int status)
     }
     if (!own->is_reported) {
         uint64_t seed = seed_at(own->next);
-        (void)fprintf(stderr, "sim: seed %llu failed: signal %d, replay with: %s --seed %llu --trace\n",
+        (void)fprintf(stderr,
+                      "sim: seed %llu failed: signal %d, replay with: %s --seed %llu --trace\n",
                       (unsigned long long)seed, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                       sim_current.program, (unsigned long long)seed);
     }

@@ -32,11 +32,11 @@ static void refuse(sim_endpoint *endpoint)
     int32_t http_status = sim_http_statuses[index];
     world->coverage.http_statuses[index]++;
     bool is_waiting = (http_status == 429 || http_status == 503) && sim_below(world, 2) == 0;
-    const phx_error error = {
-        .status = status_of(http_status),
-        .http_status = http_status,
-        .retry_after_ms = is_waiting ? 1000 * (uint32_t)(1 + sim_below(world, 20)) : 0,
-        .message = "refused"};
+    const phx_error error = {.status = status_of(http_status),
+                             .http_status = http_status,
+                             .retry_after_ms =
+                                 is_waiting ? 1000 * (uint32_t)(1 + sim_below(world, 20)) : 0,
+                             .message = "refused"};
     sim_note(world, "refused", (uint64_t)http_status, error.retry_after_ms);
     fake_connection_refuse(endpoint->connection, &error);
 }
@@ -135,10 +135,9 @@ static void on_frame(void *user_data, phx_connection *connection, phx_frame_kind
     sim_note_bytes(endpoint->world, endpoint->is_feed ? "feed >" : "rooms >", data, length);
     sim_rule_bytes((phx_slice){(const char *)data, length}, "a frame");
     phxi_buffer_init(&scratch, &phxi_default_allocator, 1 << 16);
-    bool is_sound = kind == PHX_FRAME_BINARY
-                        ? sim_wire_decode_binary(data, length, &frame)
-                        : phxi_envelope_decode_text(data, length, &scratch, &frame, &reason) ==
-                              PHX_OK;
+    bool is_sound = kind == PHX_FRAME_BINARY ? sim_wire_decode_binary(data, length, &frame)
+                                             : phxi_envelope_decode_text(data, length, &scratch,
+                                                                         &frame, &reason) == PHX_OK;
     sim_check(is_sound, "a frame that no server understands");
     sim_phoenix_frame(endpoint, &frame);
     phxi_buffer_free(&scratch);
@@ -204,7 +203,8 @@ static void broadcast_binary(sim_world *world, const sim_room *room, const char 
     char bytes[128];
     sim_endpoint *endpoint = &world->channels.end;
     phx_slice topic = {room->topic, strlen(room->topic)};
-    if (endpoint->connection == NULL || !sim_wire_is_joined(sim_wire_find(&endpoint->wire, topic))) {
+    if (endpoint->connection == NULL ||
+        !sim_wire_is_joined(sim_wire_find(&endpoint->wire, topic))) {
         return;
     }
     int length = snprintf(bytes, sizeof bytes, "%c%c%c%stick%s", 2, (int)topic.length, 4,
@@ -266,12 +266,18 @@ void sim_phoenix_change_token(sim_world *world, bool is_known)
 
 static void say_nonsense(sim_endpoint *endpoint)
 {
-    static const char *const malformed[] = {
-        "", "{", "[]", "[1,2]", "[null,null,\"room:1\",\"tick\",{}", "[null,null,7,\"tick\",{}]",
-        "[null,null,\"room:1\",\"tick\",{\"n\":01}]", "[null,null,\"room:1\",\"ti\nck\",{}]",
-        "[null,null,\"room:1\",\"tick\",\"\xff\"]", "\xef\xbb\xbf[]",
-        "[null,null,\"community:feed\",\"new_post\",{}]x",
-        "[null,\"1\",\"room:1\",\"phx_reply\",{}]"};
+    static const char *const malformed[] = {"",
+                                            "{",
+                                            "[]",
+                                            "[1,2]",
+                                            "[null,null,\"room:1\",\"tick\",{}",
+                                            "[null,null,7,\"tick\",{}]",
+                                            "[null,null,\"room:1\",\"tick\",{\"n\":01}]",
+                                            "[null,null,\"room:1\",\"ti\nck\",{}]",
+                                            "[null,null,\"room:1\",\"tick\",\"\xff\"]",
+                                            "\xef\xbb\xbf[]",
+                                            "[null,null,\"community:feed\",\"new_post\",{}]x",
+                                            "[null,\"1\",\"room:1\",\"phx_reply\",{}]"};
     sim_world *world = endpoint->world;
     size_t index = sim_below(world, COUNT_OF(malformed) + 3);
     bool is_binary = index >= COUNT_OF(malformed);

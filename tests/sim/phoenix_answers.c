@@ -115,8 +115,9 @@ static void on_join(sim_endpoint *endpoint, const phxi_envelope *frame, uint64_t
 static void send_presences(sim_endpoint *endpoint, const sim_room *room, uint64_t join_ref)
 {
     char text[1024];
-    size_t length = (size_t)snprintf(text, sizeof text, "[\"%llu\",null,\"%s\",\"presence_state\",{",
-                                     (unsigned long long)join_ref, room->topic);
+    size_t length =
+        (size_t)snprintf(text, sizeof text, "[\"%llu\",null,\"%s\",\"presence_state\",{",
+                         (unsigned long long)join_ref, room->topic);
     bool is_first = true;
     for (size_t i = 0; i < SIM_MEMBERS; i++) {
         if (room->members[i] != 0) {
@@ -187,8 +188,7 @@ static void on_push(sim_endpoint *endpoint, const phxi_envelope *frame)
         return;
     }
     if (sim_wire_is(frame->event, "echo")) {
-        phoenix->answered_ok[number] =
-            reply(endpoint, frame, "ok", frame->payload, SIM_NO_EFFECT);
+        phoenix->answered_ok[number] = reply(endpoint, frame, "ok", frame->payload, SIM_NO_EFFECT);
         return;
     }
     went_out = reply(endpoint, frame, sim_wire_is(frame->event, "odd") ? "maybe" : "error",

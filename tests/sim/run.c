@@ -173,11 +173,11 @@ static void begin(sim_world *world, uint64_t seed, bool is_tracing)
     world->is_tracing = is_tracing;
     sim_plan_choose(&world->plan, &world->random);
     sim_memory_init(&world->memory);
-    world->log = (phx_log){.struct_size = (uint32_t)sizeof world->log,
-                           .user_data = world,
-                           .level = sim_below(world, 4) == 0 || is_tracing ? PHX_LOG_DEBUG
-                                                                           : PHX_LOG_ERROR,
-                           .write = write_log};
+    world->log =
+        (phx_log){.struct_size = (uint32_t)sizeof world->log,
+                  .user_data = world,
+                  .level = sim_below(world, 4) == 0 || is_tracing ? PHX_LOG_DEBUG : PHX_LOG_ERROR,
+                  .write = write_log};
     app_init_logged(&world->app, &world->memory.port, &world->log, seed, sim_below(world, 60));
     sim_current.now_ms = &world->app.poller.now_ms;
     sim_current.start_ms = world->app.poller.now_ms;

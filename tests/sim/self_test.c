@@ -238,10 +238,10 @@ static void keep_a_token(sim_world *world)
     }
 }
 
-#define RUN(sabotage)                   \
-    static void run_##sabotage(void)    \
-    {                                   \
-        run_seeds(sabotage);            \
+#define RUN(sabotage)                \
+    static void run_##sabotage(void) \
+    {                                \
+        run_seeds(sabotage);         \
     }
 RUN(change_unseen)
 RUN(forget_an_answer)
@@ -311,8 +311,8 @@ static bool is_caught(const sim_wrong *wrong)
     }
     (void)close(ends[0]);
     (void)waitpid(pid, &status, 0);
-    bool is_found = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
-                    strstr(said, wrong->verdict) != NULL;
+    bool is_found =
+        WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(said, wrong->verdict) != NULL;
     if (!is_found) {
         (void)printf("sim: not caught: %s; said was: %s\n", wrong->name, said);
     }

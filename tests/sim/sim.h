@@ -10,8 +10,8 @@
 #include <phx/presence.h>
 
 #include "app.h"
-#include "faults.h"
 #include "fake_storage.h"
+#include "faults.h"
 #include "memory.h"
 #include "testing.h"
 #include "verdict.h"

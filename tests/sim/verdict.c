@@ -19,7 +19,8 @@ static noreturn void end(const char *what)
     double seconds =
         current->now_ms == NULL ? 0 : (double)(*current->now_ms - current->start_ms) / 1000;
     (void)fflush(stdout);
-    (void)fprintf(stderr, "sim: seed %llu failed: %s at %.3f s, replay with: %s --seed %llu --trace\n",
+    (void)fprintf(stderr,
+                  "sim: seed %llu failed: %s at %.3f s, replay with: %s --seed %llu --trace\n",
                   (unsigned long long)current->seed, what, seconds, current->program,
                   (unsigned long long)current->seed);
     if (current->at_failure != NULL) {

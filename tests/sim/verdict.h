@@ -24,12 +24,12 @@ extern sim_verdict sim_current;
 noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Counts a check, and fails with `what` unless it holds. */
-#define sim_check(condition, ...)     \
-    do {                              \
-        sim_current.checks++;         \
-        if (!(condition)) {           \
-            sim_fail(__VA_ARGS__);    \
-        }                             \
+#define sim_check(condition, ...)  \
+    do {                           \
+        sim_current.checks++;      \
+        if (!(condition)) {        \
+            sim_fail(__VA_ARGS__); \
+        }                          \
     } while (0)
 
 #endif

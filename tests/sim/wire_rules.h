@@ -28,8 +28,8 @@ typedef struct sim_wire {
     size_t count;
 } sim_wire;
 
-/* NULL: the frame is in order, and taken into account. Else what is wrong with it. `may_be_missing`:
- * a leave may have been lost for want of memory. */
+/* NULL: the frame is in order, and taken into account. Else what is wrong with it.
+ * `may_be_missing`: a leave may have been lost for want of memory. */
 const char *sim_wire_take(sim_wire *wire, const phxi_envelope *frame, bool may_be_missing);
 
 /* NULL: there was none. */

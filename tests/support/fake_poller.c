@@ -145,8 +145,7 @@ void fake_poller_run(fake_poller *poller, phx_loop *loop, uint32_t ms)
     } while (poller->now_ms < end_ms);
 }
 
-phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator,
-                           const phx_log *log)
+phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator, const phx_log *log)
 {
     phx_loop_config config;
     phx_loop_config_init(&config);

@@ -39,7 +39,6 @@ void fake_poller_run(fake_poller *poller, phx_loop *loop, uint32_t ms);
 
 /* A loop of this poller, clock and chance, with the given allocator (NULL: malloc's) and log (NULL:
  * none). */
-phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator,
-                           const phx_log *log);
+phx_loop *fake_poller_loop(fake_poller *poller, const phx_allocator *allocator, const phx_log *log);
 
 #endif

@@ -154,7 +154,8 @@ static void send_later(delivery *item)
 
 static phx_status failure(const fake_transport *transport, bool is_open)
 {
-    return transport->fails == NULL ? PHX_OK : transport->fails(transport->server.user_data, is_open);
+    return transport->fails == NULL ? PHX_OK
+                                    : transport->fails(transport->server.user_data, is_open);
 }
 
 static phx_status port_open(void *user_data, const phx_transport_request *request,
