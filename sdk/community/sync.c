@@ -35,6 +35,7 @@ void communityi_sync_enter(communityi_sync *sync, sync_state state)
     communityi_overlay_clear(&sync->overlay);
     communityi_rows_clear(&sync->rows);
     sync->is_refresh = false;
+    sync->is_filling = false;
     sync->state = state;
     if (state == DONE || state == EXTENDING) {
         sync->unsettled = 0;
@@ -124,6 +125,7 @@ static void fill_up(communityi_sync *sync, uint64_t now_ms)
         sync->has_more = true;
     } else if (count < sync->config.initial_posts && sync->has_more && sync->state == DONE) {
         communityi_sync_enter(sync, FETCHING);
+        sync->is_filling = true;
         if (communityi_rows_add_store(&sync->rows, sync->config.store) == PHX_OK) {
             want_next_page(sync);
         } else {
@@ -193,6 +195,7 @@ static phx_status finish(communityi_sync *sync, bool is_end, uint64_t now_ms)
         sync->has_more =
             !is_end || communityi_store_count(sync->config.store) >= sync->config.max_posts;
         sync->done_ms = now_ms;
+        sync->renewals += sync->is_filling ? 0 : 1;
         communityi_sync_enter(sync, DONE);
         communityi_sync_go_on(sync, now_ms);
     }
@@ -247,6 +250,11 @@ phx_status communityi_sync_answer(communityi_sync *sync, uint64_t id, const void
         restart(sync, 0, now_ms);
     }
     return status;
+}
+
+uint64_t communityi_sync_renewals(const communityi_sync *sync)
+{
+    return sync->renewals;
 }
 
 static bool is_refusal(phx_status status)

@@ -82,6 +82,9 @@ void communityi_sync_drop_older(communityi_sync *sync);
 /* Which page is wanted. */
 communityi_sync_page communityi_sync_wanted(const communityi_sync *sync);
 
+/* How often every post of the feed became the server's version, and not only posts below. */
+uint64_t communityi_sync_renewals(const communityi_sync *sync);
+
 /* The answer to page `id`; that of another is ignored. PHX_ERROR_UNEXPECTED_RESPONSE: no list of
  * posts, and the sync starts again; *out_reason then says why, in static text. PHX_ERROR_NO_MEMORY:
  * likewise, and it is NULL. What is wrong with a page below the feed is the outcome of that alone,

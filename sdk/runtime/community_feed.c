@@ -91,10 +91,11 @@ static void on_page_answered(community_client *client, uint64_t page_id,
                              const phx_http_response *response)
 {
     const char *reason = NULL;
+    uint64_t renewals = communityi_sync_renewals(client->sync);
     phx_status status =
         communityi_sync_answer(client->sync, page_id, response->body, response->body_length,
                                communityi_client_now_ms(client), &reason);
-    if (communityi_sync_freshness(client->sync) == COMMUNITY_LIVE) {
+    if (communityi_sync_renewals(client->sync) != renewals) {
         communityi_likes_touch(&client->likes, &client->outbox, (phx_slice){NULL, 0});
     }
     if (status != PHX_OK) {

@@ -130,12 +130,35 @@ static void test_likes_settle(void **state)
     rig_stop(&world);
 }
 
+/* A page of posts below says nothing of the likes of those above. */
+static void test_like_is_taken_back_behind_a_page_below(void **state)
+{
+    (void)state;
+    rig_init(&world, 1, true, 30);
+    world.app.config.initial_posts = world.app.config.page_posts = 10;
+    rig_start(&world);
+    app_run(&world.app, 1000);
+    world.faults.unsent = 1000;
+    (void)rig_like(&world, "30");
+    app_run(&world.app, 10);
+    assert_int_equal(shown_likes("30"), 1);
+    assert_int_equal(community_client_load_older(world.app.client, NULL, NULL, NULL), PHX_OK);
+    app_run(&world.app, 100);
+    assert_int_equal(world.app.replica_count, 20);
+    assert_int_equal(shown_likes("30"), 1);
+    (void)rig_like(&world, "30");
+    app_run(&world.app, 10);
+    assert_int_equal(shown_likes("30"), 0);
+    rig_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_likes_are_shown_at_once),
         cmocka_unit_test(test_refused_like_is_taken_back),
         cmocka_unit_test(test_likes_settle),
+        cmocka_unit_test(test_like_is_taken_back_behind_a_page_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
