@@ -20,6 +20,12 @@ enum {
     MAX_LINE_BYTES = 16 * 1024
 };
 
+/* Whole seconds after which a connection that was kept is not used again. It may be dead without
+ * anybody having been told (the network changed, the server moved), and a request on it would wait
+ * for its time-out. No longer than the socket takes to find that out, by a probe at the soonest: so
+ * what is asked after a reconnect never goes to a connection from before. */
+static const long MAX_IDLE_S = 2;
+
 static size_t on_body(char *data, size_t size, size_t count, void *user_data)
 {
     curl_request *request = user_data;
@@ -144,6 +150,8 @@ static CURLcode set_connection(curl_request *request, bool is_loopback)
     SET(CURLOPT_NOSIGNAL, 1L);
     /* A request that ends while its name is looked up must not wait for the thread that does it. */
     SET(CURLOPT_QUICK_EXIT, 1L);
+    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* as the socket, which looks its host up each time */
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (is_loopback) {
         SET(CURLOPT_PROXY, "");

@@ -115,6 +115,36 @@ static void test_connection_is_kept(void **state)
     world_end(&world);
 }
 
+/* The first connection dies after its first answer, and nobody is told. */
+static void play_die_silently(test_stream *stream, int index, void *argument)
+{
+    test_world *world = argument;
+    if (read_request(stream, world) && stream_print(stream, "%s", world->text) && index == 0) {
+        stream_drain(stream);
+    }
+}
+
+static void test_idle_connection_is_not_trusted(void **state)
+{
+    (void)state;
+    test_world world;
+    test_answer answers[2] = {0};
+    world_begin(&world, play_die_silently);
+    world.text = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    world_request(&world, "GET", NULL, &answers[0]);
+    world_wait(&world, &answers[0].done);
+    world_expect(&answers[0], PHX_OK, 200, "");
+    const uint64_t start_ms = phx_loop_now_ms(world.loop);
+    while (phx_loop_now_ms(world.loop) - start_ms < 3100) {
+        assert_int_equal(phx_loop_poll(world.loop, PUMP_MS), PHX_OK);
+    }
+    world_request(&world, "GET", NULL, &answers[1]);
+    world_wait(&world, &answers[1].done);
+    world_expect(&answers[1], PHX_OK, 200, "");
+    assert_int_equal(server_connections(world.server), 2);
+    world_end(&world);
+}
+
 static void test_many_at_once(void **state)
 {
     (void)state;
@@ -226,6 +256,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_methods_and_bodies),
         cmocka_unit_test(test_statuses_are_answers),
         cmocka_unit_test(test_connection_is_kept),
+        cmocka_unit_test(test_idle_connection_is_not_trusted),
         cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_release_inside_done),
