@@ -149,6 +149,7 @@ static bool connect_once(struct doctor *doctor, const phx_keychain *keychain)
     config.url = doctor->options->url;
     config.keychain = doctor->is_token_readable ? keychain : NULL;
     config.tls = &session.tls;
+    config.allow_insecure = doctor->options->allow_insecure;
     config.loop_config = &session.loop;
     config.on_status = on_client_status;
     config.user_data = doctor;

@@ -45,7 +45,7 @@ static const struct {
     {PHX_ERROR_INVALID_ARGUMENT, "The text must be UTF-8 and not empty."},
     {PHX_ERROR_INVALID_URL,
      "--url takes wss://HOST/community, --api takes https://HOST/api/community."},
-    {PHX_ERROR_INSECURE, "Use wss:// and https://: ws:// and http:// are for this machine only."},
+    {PHX_ERROR_INSECURE, "Use wss:// and https://; in a network that you trust, --allow-insecure."},
     {PHX_ERROR_UNSUPPORTED,
      "Use a keychain that can be written (file:PATH), and a build with networking."},
     {PHX_ERROR_TOO_LARGE, "Make it shorter."},

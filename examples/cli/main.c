@@ -13,8 +13,8 @@
 #define NEED_SERVER (NEED_URL | NEED_API | NEED_KEYCHAIN)
 
 static const struct command commands[] = {
-    {"watch", command_watch, NEED_URL | NEED_KEYCHAIN, TAKES_JSON | TAKES_FOR | TAKES_RECORD, 0, "",
-     "the feed, live"},
+    {"watch", command_watch, NEED_URL | NEED_KEYCHAIN,
+     TAKES_JSON | TAKES_FOR | TAKES_RECORD | TAKES_HEARTBEAT, 0, "", "the feed, live"},
     {"list", command_list, NEED_SERVER, TAKES_JSON | TAKES_LIMIT, 0, "", "the feed as it is now"},
     {"post", command_post, NEED_SERVER, TAKES_JSON, 1, "TEXT", "write a post; prints its id"},
     {"edit", command_edit, NEED_SERVER, TAKES_JSON, 2, "ID TEXT", "change a post"},

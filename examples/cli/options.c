@@ -22,6 +22,8 @@ enum option_code {
     OPTION_CA,
     OPTION_FOR,
     OPTION_LIMIT,
+    OPTION_HEARTBEAT,
+    OPTION_ALLOW_INSECURE,
     OPTION_JSON,
     OPTION_DELETE,
     OPTION_RECORD,
@@ -39,6 +41,8 @@ static const struct option known[] = {
     {"ca", required_argument, NULL, OPTION_CA},
     {"for", required_argument, NULL, OPTION_FOR},
     {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"heartbeat", required_argument, NULL, OPTION_HEARTBEAT},
+    {"allow-insecure", no_argument, NULL, OPTION_ALLOW_INSECURE},
     {"json", no_argument, NULL, OPTION_JSON},
     {"delete", no_argument, NULL, OPTION_DELETE},
     {"record", required_argument, NULL, OPTION_RECORD},
@@ -83,21 +87,14 @@ static bool take_whole(const char *name, const char *text, uint32_t *out)
     return *out == number || misused("--%s takes a whole number, not \"%s\"", name, text);
 }
 
-static bool take_number(struct options *out, int code, const char *text)
+static bool take_seconds(const char *name, const char *text, double largest, uint32_t *out_ms)
 {
     double number;
-    if (code == OPTION_FOR) {
-        if (!read_number("for", text, 4000000, &number)) {
-            return false;
-        }
-        out->for_ms = number < 0.001 ? 1 : (uint32_t)(number * 1000);
-        return true;
+    if (!read_number(name, text, largest, &number)) {
+        return false;
     }
-    if (code == OPTION_LIMIT) {
-        return take_whole("limit", text, &out->limit);
-    }
-    return code == OPTION_FROM ? take_whole("from", text, &out->from)
-                               : take_whole("to", text, &out->to);
+    *out_ms = number < 0.001 ? 1 : (uint32_t)(number * 1000);
+    return true;
 }
 
 static bool take_option(struct options *out, int code, const char *text, unsigned *takes)
@@ -116,17 +113,24 @@ static bool take_option(struct options *out, int code, const char *text, unsigne
         out->ca = text;
         return true;
     case OPTION_FOR:
+        *takes |= TAKES_FOR;
+        return take_seconds("for", text, 4000000, &out->for_ms);
     case OPTION_LIMIT:
-        *takes |= code == OPTION_FOR ? TAKES_FOR : TAKES_LIMIT;
-        return take_number(out, code, text);
+        *takes |= TAKES_LIMIT;
+        return take_whole("limit", text, &out->limit);
     case OPTION_FROM:
+        *takes |= TAKES_FROM;
+        return take_whole("from", text, &out->from);
     case OPTION_TO:
-        *takes |= code == OPTION_FROM ? TAKES_FROM : TAKES_TO;
-        return take_number(out, code, text);
+        *takes |= TAKES_TO;
+        return take_whole("to", text, &out->to);
     case OPTION_RECORD:
         *takes |= TAKES_RECORD;
         out->record = text;
         return true;
+    case OPTION_HEARTBEAT:
+        *takes |= TAKES_HEARTBEAT;
+        return take_seconds("heartbeat", text, 4000, &out->heartbeat_ms);
     case OPTION_JSON:
         *takes |= TAKES_JSON;
         out->is_json = true;
@@ -134,6 +138,9 @@ static bool take_option(struct options *out, int code, const char *text, unsigne
     case OPTION_DELETE:
         *takes |= TAKES_DELETE;
         out->is_delete = true;
+        return true;
+    case OPTION_ALLOW_INSECURE:
+        out->allow_insecure = true;
         return true;
     case OPTION_VERBOSE:
         out->is_verbose = true;
@@ -191,7 +198,8 @@ static bool check_needs(const struct options *options)
 
 static bool check(const struct options *options, unsigned takes)
 {
-    static const char *const names[] = {"json", "for", "limit", "delete", "record", "from", "to"};
+    static const char *const names[] = {"json",   "for",  "limit", "delete",
+                                        "record", "from", "to",    "heartbeat"};
     const struct command *command = options->command;
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((takes & ~command->takes & 1u << i) != 0) {

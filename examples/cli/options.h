@@ -35,6 +35,7 @@ enum takes {
     TAKES_RECORD = 16,
     TAKES_FROM = 32,
     TAKES_TO = 64,
+    TAKES_HEARTBEAT = 128,
 };
 
 struct options;
@@ -55,14 +56,16 @@ struct options {
     const char *api;
     const char *keychain;
     const char *ca;
-    uint32_t for_ms;    /* 0: no limit */
-    uint32_t limit;     /* 0: no limit */
-    uint32_t from;      /* 0: the first step */
-    uint32_t to;        /* 0: the last step */
-    const char *record; /* NULL: no recording */
+    uint32_t for_ms;       /* 0: no limit */
+    uint32_t limit;        /* 0: no limit */
+    uint32_t from;         /* 0: the first step */
+    uint32_t to;           /* 0: the last step */
+    const char *record;    /* NULL: no recording */
+    uint32_t heartbeat_ms; /* 0: the default */
     bool is_json;
     bool is_verbose;
     bool is_delete;
+    bool allow_insecure;
     char **arguments;
     int argument_count;
 };

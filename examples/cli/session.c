@@ -54,6 +54,10 @@ void session_init(struct session *session, const struct options *options)
         (phx_log){.struct_size = sizeof session->log, .level = PHX_LOG_DEBUG, .write = write_log};
     phx_loop_config_init(&session->loop);
     session->loop.log = options->is_verbose ? &session->log : NULL;
+    phx_client_config_init(&session->connection);
+    session->connection.heartbeat_interval_ms = options->heartbeat_ms;
+    session->connection.heartbeat_timeout_ms =
+        (options->heartbeat_ms + 2) / 3; /* as of the defaults; 0 stays 0 */
     session->tls = (phx_tls){.struct_size = sizeof session->tls, .ca_file = options->ca};
 }
 
@@ -82,6 +86,8 @@ community_client *session_open(struct session *session, const struct options *op
     config->url = options->url;
     config->api_url = options->api;
     config->tls = &session->tls;
+    config->allow_insecure = options->allow_insecure;
+    config->connection = &session->connection;
     config->loop_config = &session->loop;
     community_client *client = NULL;
     phx_status status = community_client_new(config, &client);

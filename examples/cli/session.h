@@ -15,6 +15,7 @@ struct session {
     phx_log log;
     phx_loop_config loop;
     phx_tls tls;
+    phx_client_config connection;
 };
 
 /* The keychain that --keychain names; NULL: it was complained about, and *out_exit says how to end.

@@ -20,8 +20,11 @@ fails 'an option of another command' 2 'post does not take --for' post x --for 1
 fails 'a time that is none' 2 '--for takes' watch --for soon "${server[@]}" --keychain env:X
 fails 'a negative time' 2 '--for takes' watch --for -1 "${server[@]}" --keychain env:X
 fails 'half a post' 2 'whole number' list --limit 1.5 "${server[@]}" --keychain env:X
+fails 'a heartbeat that is none' 2 '--heartbeat takes' watch --heartbeat 0 "${server[@]}" --keychain env:X
+fails 'a heartbeat where there is no connection' 2 'list does not take --heartbeat' list --heartbeat 5 "${server[@]}" --keychain env:X
 fails 'a URL of another kind' 2 'URL' watch --url ftp://x --keychain env:X
 fails 'a token in clear text to another host' 2 'wss://' watch --url ws://example.invalid/c --keychain env:X
+TOKEN=x fails 'unless that is allowed' 4 'community doctor' watch --url ws://example.invalid/c --keychain env:TOKEN --allow-insecure --for 1
 fails 'a CA file that is not there' 2 'cannot be read' list "${server[@]}" --keychain env:X --ca "$folder/no"
 fails 'no token in the environment' 3 'no token' list "${server[@]}" --keychain env:NOT_SET
 fails 'no token file' 3 'token' list "${server[@]}" "${token[@]}"
