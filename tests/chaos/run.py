@@ -3,7 +3,14 @@
 """Live chaos: the backend and the program in two network namespaces joined by a veth pair, a relay
 between them, and every fault in turn, while posts are written. Prints how long each took to be noticed
 and to be over, and whether the feed was the server's list in the end. Needs root; without, it ends with
-77 and a reason. Without --world, all worlds run beside each other."""
+77 and a reason.
+
+  meson test -C build --suite chaos       every fault over IPv4 and over IPv6 with TLS, and random ones
+  tests/chaos/run.py --world ipv4-ws --only "link down"
+  tests/chaos/run.py --world mixed --mixed 300 --seed 77
+  tests/chaos/run.py --soak 1800          random faults, and what the processes hold, sampled
+
+By hand, COMMUNITY, COMMUNITY_BACKEND and CHAOS_RELAY name the programs."""
 
 import argparse
 import os

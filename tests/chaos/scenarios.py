@@ -123,7 +123,9 @@ ALL = [
     Scenario('reset', DROPS, lambda w: w.relay.tell('reset'), hold_s=0),
     Scenario('half open: silence, no FIN', DROPS, mute_existing, hold_s=0, detect_s=chaos.SILENCE_S,
              is_quiet=True),
-    Scenario('half open: silence one way', DROPS, lambda w: w.relay.tell('mute down'), hold_s=0,
+    # What the server sends shows that it lives, and keeps the feed live.
+    Scenario('half open: nothing reaches the server', EITHER, lambda w: w.relay.tell('mute up'), hold_s=6),
+    Scenario('half open: nothing reaches the client', DROPS, lambda w: w.relay.tell('mute down'), hold_s=0,
              detect_s=chaos.SILENCE_S, is_quiet=True),
     Scenario('half open: all is silent', DROPS, silence, pass_all, hold_s=2, detect_s=chaos.SILENCE_S,
              is_quiet=True),

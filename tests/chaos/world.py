@@ -100,7 +100,7 @@ class World:
             return SMOOTH_S
         if line['next_attempt_in_ms'] > 0:
             return max(0, when + line['next_attempt_in_ms'] / 1000 - now) + SMOOTH_S
-        backoff = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** line['attempts'])
+        backoff = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(line['attempts'], 10))
         return CONNECT_S + backoff + SMOOTH_S
 
     def settle(self, seconds):
