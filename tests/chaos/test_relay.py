@@ -143,10 +143,9 @@ class RelayTest(unittest.TestCase):
 
     def test_absent_target(self):
         self.target.close()
-        client = socket.create_connection(('127.0.0.1', self.relay.port), 5)
-        self.sockets.append(client)
-        with self.assertRaises(ConnectionResetError):
-            client.recv(1)
+        with self.assertRaises(ConnectionResetError):  # by either call
+            with socket.create_connection(('127.0.0.1', self.relay.port), 5) as client:
+                client.recv(1)
         self.assertEqual(self.relay.tell('stats')['refused'], 1)
 
     def test_wrong_commands(self):
