@@ -108,7 +108,7 @@ class Net:
     def move(self, side):
         """Its address goes, another one comes; the name follows the server."""
         self._address(side, 'del', self.hosts[side])
-        self.hosts[side] += 2
+        self.hosts[side] ^= 8  # and back the next time
         self._address(side, 'add', self.hosts[side])
         self.names.address = self.address_of(self.hosts['server'])
 
