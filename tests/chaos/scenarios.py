@@ -168,9 +168,9 @@ def run(w, scenario):
         finally:
             elapsed = time.monotonic() - began
             result.cpu = (actors.cpu_seconds(w.watch.process.pid) - cpu) / elapsed
+            scenario.over(w)
             over = time.monotonic()
             limit = w.recovery_limit_s(over)
-            scenario.over(w)
         come_back(w, scenario, result, over, limit)
         result.missing = w.settle(chaos.SMOOTH_S)
         result.writes = w.writer.done - writes

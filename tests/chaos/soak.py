@@ -47,11 +47,9 @@ def pause(choice, seconds, on_tick):
 
 
 def settle(world, mixed, on_tick):
-    """Live and equal within what the program announces; several announcements may follow each other
-    when the last fault hit an attempt."""
-    limit = 2 * world.recovery_limit_s(time.monotonic())
+    """The last fault may not have been noticed yet, or have hit an attempt."""
     try:
-        missing = world.settle(limit)
+        missing = world.settle(chaos.WORST_S)
         if missing:
             raise Failure(f'{missing} posts differ from the server\'s list')
     except Failure as failure:

@@ -23,6 +23,9 @@ LOCAL_S = 1  # for what nothing has to be waited for
 # The longest silence: a heartbeat's interval and the wait for its answer.
 SILENCE_S = HEARTBEAT_S + ANSWER_S
 
+# From the end of any fault until the feed is the server's: the silence, an attempt, the longest wait.
+WORST_S = SILENCE_S + CONNECT_S + BACKOFF_MAX_S + SMOOTH_S
+
 
 class World:
     """programs: a dictionary of community, backend and relay. family: 4 or 6."""
@@ -98,8 +101,10 @@ class World:
         when, line = self.watch.states[-1]
         if is_live(line):
             return SMOOTH_S
-        if line['next_attempt_in_ms'] > 0:
-            return max(0, when + line['next_attempt_in_ms'] / 1000 - now) + SMOOTH_S
+        next_s = when + line['next_attempt_in_ms'] / 1000 - now
+        if next_s > 0:
+            return next_s + SMOOTH_S
+        # An attempt is under way, and may have begun before the link was well.
         backoff = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(line['attempts'], 10))
         return CONNECT_S + backoff + SMOOTH_S
 
