@@ -82,6 +82,19 @@ static void free_frame(phxi_engine *engine, phxi_frame *frame)
     }
 }
 
+void phxi_outbox_drop_frames(phxi_engine *engine)
+{
+    phxi_node *node = engine->first_node;
+    while (node != NULL) {
+        phxi_node *next = node->next;
+        if (node->kind == PHXI_ACTION_SEND) {
+            phxi_outbox_remove(engine, node);
+            free_frame(engine, PHXI_CONTAINER(phxi_frame, node, node));
+        }
+        node = next;
+    }
+}
+
 static void pop_frame(phxi_engine *engine, phxi_node *node, phxi_action *out)
 {
     phxi_frame *frame = PHXI_CONTAINER(phxi_frame, node, node);

@@ -50,6 +50,7 @@ static void clear_connection(phxi_engine *engine)
     engine->is_join_answered = false;
     engine->unsent_bytes = 0;
     phxi_heartbeat_stop(engine);
+    phxi_outbox_drop_frames(engine);
     phxi_timer_cancel(&engine->timers, &engine->stable_timer);
     phxi_timer_cancel(&engine->timers, &engine->socket_timer);
 }

@@ -174,6 +174,8 @@ void phxi_outbox_remove(phxi_engine *engine, phxi_node *node);
 /* Encodes a text or binary frame and queues it. PHX_ERROR_NO_MEMORY, PHX_ERROR_TOO_LARGE: nothing
  * was. */
 PHX_MUST_CHECK phx_status phxi_outbox_send(phxi_engine *engine, const phxi_envelope *envelope);
+/* Forgets the frames that were not popped: their connection is over. */
+void phxi_outbox_drop_frames(phxi_engine *engine);
 void phxi_outbox_error(phxi_engine *engine, phx_status status, const char *message);
 void phxi_outbox_free(phxi_engine *engine);
 

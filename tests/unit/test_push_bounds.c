@@ -157,6 +157,31 @@ static void counts_what_is_not_written(void **state)
     assert_int_equal(queued(h), 0);
 }
 
+/* As when the transport refuses a frame while others wait behind it. */
+static void frames_of_a_connection_that_ended_are_forgotten(void **state)
+{
+    static const char joined[] =
+        "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]";
+    engine_harness *h = *state;
+    phx_error lost = {.struct_size = (uint32_t)sizeof lost, .status = PHX_ERROR_NO_MEMORY};
+    phxi_action action;
+    start(h, PHX_OVERFLOW_REJECT);
+    assert_int_equal(push(h, 1, 7, 100), PHX_OK);
+    assert_int_equal(push(h, 2, 7, 100), PHX_OK);
+    harness_go_online(h);
+    phxi_engine_message(h->engine, h->now_ms, h->epoch, PHX_FRAME_TEXT, (const uint8_t *)joined,
+                        sizeof joined - 1);
+    do {
+        assert_true(phxi_engine_pop(h->engine, &action));
+    } while (action.kind != PHXI_ACTION_SEND);
+    phxi_engine_closed(h->engine, h->now_ms, h->epoch, &lost);
+    harness_drain(h);
+    assert_false(harness_saw(h, ">"));
+    assert_true(harness_saw(h, "reply 1 ERROR_DISCONNECTED"));
+    assert_true(harness_saw(h, "reply 2 ERROR_DISCONNECTED"));
+    assert_int_equal(queued(h), 0);
+}
+
 static void refuses_what_never_fits(void **state)
 {
     engine_harness *h = *state;
@@ -301,6 +326,7 @@ int main(void)
         TEST(drops_nothing_in_vain),
         TEST(never_drops_what_was_sent),
         TEST(counts_what_is_not_written),
+        TEST(frames_of_a_connection_that_ended_are_forgotten),
         TEST(refuses_what_never_fits),
         TEST(a_frame_that_grew_too_large_completes),
         TEST(random_walks_complete_each_push_once),
