@@ -250,11 +250,13 @@ phx_status phxi_url_append_encoded(phxi_buffer *out, const char *text, size_t le
 /* '?' or '&', or nothing behind one of them. */
 static phx_status append_separator(phxi_buffer *out)
 {
-    if (out->length == 0 || memchr(out->data, '?', out->length) == NULL) {
+    const uint8_t *mark = out->length == 0 ? NULL : memchr(out->data, '?', out->length);
+    if (mark == NULL) {
         return phxi_buffer_append_byte(out, '?');
     }
-    uint8_t last = out->data[out->length - 1];
-    return last == '?' || last == '&' ? PHX_OK : phxi_buffer_append_byte(out, '&');
+    /* A later '?' is one of the query's characters. */
+    const uint8_t *last = out->data + out->length - 1;
+    return last == mark || *last == '&' ? PHX_OK : phxi_buffer_append_byte(out, '&');
 }
 
 phx_status phxi_url_append_query(phxi_buffer *out, const char *name, const char *value,

@@ -171,6 +171,8 @@ static void queries_are_appended(void **state)
         {"ws://h?x=1", "vsn", "2.0.0", "ws://h?x=1&vsn=2.0.0"},
         {"ws://h?", "a", "", "ws://h?a="},
         {"ws://h?x&", "a", "1", "ws://h?x&a=1"},
+        {"ws://h?x=?", "a", "1", "ws://h?x=?&a=1"},
+        {"ws://h??", "a", "1", "ws://h??&a=1"},
         {"", "a[b][c]", "[d]", "?a[b][c]=%5Bd%5D"},
         {"ws://h", "n\xc3\xbc=", "\xc3\xbc", "ws://h?n%C3%BC%3D=%C3%BC"},
     };
