@@ -102,6 +102,7 @@ static void urls_are_refused_with_a_reason(void **state)
         {"ws://h\r\nX: y", "white space"},
         {"ws://h/\x7f", "white space"},
         {"ws://h\xc3\xbc", "white space"},
+        {"ws://h/\xc3\xbc", "white space"},
         {"ws://h/\xff", "white space"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
