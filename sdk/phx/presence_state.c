@@ -231,7 +231,7 @@ static phx_status copy_meta(const phx_allocator *allocator, phx_presence_entry *
     return PHX_OK;
 }
 
-/* Into leaves: the metas of `current` that `newer` (NULL: nobody) does not have. */
+/* Into leaves: the metas of `current` that `newer` (NULL: it is gone) does not have. */
 static phx_status note_leave(presence_diff *diff, const phx_presence_entry *current,
                              const phx_presence_entry *newer)
 {
@@ -247,7 +247,8 @@ static phx_status note_leave(presence_diff *diff, const phx_presence_entry *curr
     if (status == PHX_OK) {
         status = phxi_map_reserve(&diff->leaves.by_key, 1);
     }
-    if (status != PHX_OK || left->count == 0) {
+    /* A key that is gone leaves whole, even if it had no metas. */
+    if (status != PHX_OK || (newer != NULL && left->count == 0)) {
         phxi_presence_entry_free(allocator, left);
         return status;
     }

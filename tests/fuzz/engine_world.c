@@ -99,7 +99,7 @@ static void check_connection(engine_world *world)
     case PHX_CLIENT_CONNECTED:
         FUZZ_CHECK(world->is_alive && world->is_open && !world->is_closing);
         FUZZ_CHECK(status.error.status == PHX_OK);
-        FUZZ_CHECK(has_deadline || world->skips_heartbeats ||
+        FUZZ_CHECK(has_deadline || world->is_skipping ||
                    world->config.heartbeat_interval_ms == UINT32_MAX);
         break;
     case PHX_CLIENT_CONNECTING: /* or it waits for a token, and nothing lives */
@@ -240,8 +240,11 @@ void world_opened(engine_world *world, uint64_t epoch)
 {
     bool is_news = epoch == world->epoch && world->state == PHX_CLIENT_CONNECTING &&
                    world->is_alive && !world->is_over;
-    world->is_open = world->is_open || is_news;
-    phxi_engine_skip_heartbeats(world->engine, world->skips_heartbeats);
+    if (is_news) {
+        world->is_open = true;
+        world->is_skipping = world->skips_heartbeats;
+        phxi_engine_skip_heartbeats(world->engine, world->is_skipping);
+    }
     phxi_engine_opened(world->engine, world->now_ms, epoch);
 }
 

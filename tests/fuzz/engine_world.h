@@ -48,7 +48,8 @@ typedef struct engine_world {
     phxi_engine_config config;
     phxi_engine *engine;
     uint64_t now_ms;
-    bool skips_heartbeats;
+    bool skips_heartbeats; /* the next connection */
+    bool is_skipping;      /* this one */
 
     uint64_t epoch;                   /* of the last attempt */
     bool is_alive;                    /* it was opened and not dropped */
