@@ -8,6 +8,7 @@
  * tunnel's, before the first byte.
  */
 #include "lws/connection.h"
+#include "lws/proxy_answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum {
-    STATUS_LINE_BYTES = 12 /* "HTTP/1.1 200" */
-};
 
 static const char *proxy_name(const phx_connection *connection)
 {
@@ -111,32 +108,38 @@ static void go_on_in_tunnel(phx_connection *connection)
     }
 }
 
-/* head: terminated, complete. */
-static void judge_answer(phx_connection *connection, const char *head)
+static void refuse(phx_connection *connection, int http_status)
 {
+    phxi_connection_set_error(connection, PHX_ERROR_PROXY,
+                              "the proxy %s refused a connection to %s with HTTP status %d",
+                              proxy_name(connection), connection->authority, http_status);
+    connection->error.http_status = http_status;
+    phxi_connection_finish(connection);
+}
+
+static void judge_answer(phx_connection *connection)
+{
+    const phxi_buffer *answer = &connection->tunnel_bytes;
     int http_status = 0;
-    if (strncmp(head, "HTTP/1.", 7) == 0 && head[8] == ' ') {
-        for (const char *at = head + 9; at < head + STATUS_LINE_BYTES && *at >= '0' && *at <= '9';
-             at++) {
-            http_status = http_status * 10 + (*at - '0');
-        }
-    }
-    if (http_status / 100 == 2) {
+    switch (phxi_proxy_answer_read((const char *)answer->data, answer->length, &http_status)) {
+    case PHXI_PROXY_UNFINISHED:
+        break;
+    case PHXI_PROXY_UP:
         phxi_buffer_free(&connection->tunnel_bytes);
         go_on_in_tunnel(connection);
-    } else if (http_status < 100) {
+        break;
+    case PHXI_PROXY_REFUSED:
+        refuse(connection, http_status);
+        break;
+    case PHXI_PROXY_NOT_HTTP:
         fail(connection, "did not answer in HTTP", 0);
-    } else {
-        phxi_connection_set_error(connection, PHX_ERROR_PROXY,
-                                  "the proxy %s refused a connection to %s with HTTP status %d",
-                                  proxy_name(connection), connection->authority, http_status);
-        connection->error.http_status = http_status;
-        phxi_connection_finish(connection);
+        break;
+    case PHXI_PROXY_SAID_MORE:
+        fail(connection, "sent more than its answer", 0);
+        break;
     }
 }
 
-/* Nobody but the client may speak first in a tunnel: what comes behind a good answer is an error.
- */
 static void take_answer(phx_connection *connection, const char *bytes, size_t length)
 {
     phxi_buffer *answer = &connection->tunnel_bytes;
@@ -144,22 +147,11 @@ static void take_answer(phx_connection *connection, const char *bytes, size_t le
     status = status == PHX_OK ? phxi_buffer_append_byte(answer, 0) : status;
     if (status == PHX_ERROR_NO_MEMORY) {
         give_up(connection, status);
-        return;
-    }
-    if (status != PHX_OK) {
+    } else if (status != PHX_OK) {
         fail(connection, "sent too long an answer", 0);
-        return;
-    }
-    answer->length--;
-    const char *head = (const char *)answer->data;
-    const char *end = strstr(head, "\r\n\r\n");
-    bool is_good = answer->length > STATUS_LINE_BYTES && head[9] == '2';
-    if (end != NULL && is_good && end + 4 != head + answer->length) {
-        fail(connection, "sent more than its answer", 0);
-    } else if (end != NULL) {
-        judge_answer(connection, head);
-    } else if (strlen(head) != answer->length) {
-        fail(connection, "did not answer in HTTP", 0);
+    } else {
+        answer->length--;
+        judge_answer(connection);
     }
 }
 
