@@ -6,7 +6,6 @@
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "wire/envelope.h"
-#include "wire/utf8.h"
 
 enum {
     CLIENT_FIELDS = 4
@@ -46,7 +45,7 @@ static bool is_malformed(const uint8_t *data, size_t size)
     size_t position = 1 + counts[data[0]];
     for (size_t i = 0; i < counts[data[0]]; i++) {
         size_t length = data[1 + i];
-        if (length > size - position || !phxi_utf8_is_valid(data + position, length)) {
+        if (length > size - position || !fuzz_is_utf8(data + position, length)) {
             return true;
         }
         position += length;
@@ -100,7 +99,7 @@ static void check_encoding(fuzz_input input)
     for (size_t i = 0; i < CLIENT_FIELDS; i++) {
         *fields[i] = fuzz_bytes(&input, fuzz_number(&input, 2) % 300);
         is_long = is_long || fields[i]->length > PHXI_BINARY_META_MAX_BYTES;
-        is_utf8 = is_utf8 && phxi_utf8_is_valid(fields[i]->data, fields[i]->length);
+        is_utf8 = is_utf8 && fuzz_is_utf8(fields[i]->data, fields[i]->length);
         total += fields[i]->length;
     }
     envelope.payload = fuzz_bytes(&input, input.left);

@@ -2,7 +2,7 @@
 /*
  * The engine, driven by the input's bytes: first a configuration, then inputs of the application,
  * the transport, the server and the clock in any order, with allocations refused; in the end a
- * server that behaves, or none, and the shut-down.
+ * server that behaves, or one that falls silent, and the shut-down.
  */
 #include "engine_server.h"
 #include "engine_world.h"
@@ -275,6 +275,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if ((flags & 1) == 0) {
         server_behave(&world);
+    }
+    if ((flags & 2) == 0) {
+        server_fall_silent(&world);
     }
     world_end(&world);
     return 0;

@@ -6,7 +6,6 @@
 
 #include "wire/envelope.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 enum {
     /* One input does not lead to more. */
@@ -37,7 +36,7 @@ static void check_payload(phx_slice payload, bool is_binary)
 static void check_reply(const phx_reply *reply)
 {
     FUZZ_CHECK(reply->error.message != NULL);
-    FUZZ_CHECK(phxi_utf8_is_valid(reply->status.data, reply->status.length));
+    FUZZ_CHECK(fuzz_is_utf8(reply->status.data, reply->status.length));
     check_payload(reply->response, reply->is_binary);
     if (reply->error.status == PHX_OK && reply->status.data != NULL) {
         FUZZ_CHECK(is_text(reply->status, "ok"));
@@ -272,7 +271,7 @@ static void take_message(engine_world *world, const phxi_action *action)
     FUZZ_CHECK(channel->state == PHX_CHANNEL_JOINED || channel->state == PHX_CHANNEL_JOINING);
     FUZZ_CHECK(message->channel.id == channel->id);
     FUZZ_CHECK(fuzz_equals(message->topic, world_topic(channel->topic)));
-    FUZZ_CHECK(phxi_utf8_is_valid(message->event.data, message->event.length));
+    FUZZ_CHECK(fuzz_is_utf8(message->event.data, message->event.length));
     FUZZ_CHECK(!is_text(message->event, "phx_close") && !is_text(message->event, "phx_error"));
     check_payload(message->payload, message->is_binary);
 }

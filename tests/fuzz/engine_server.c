@@ -9,7 +9,10 @@
 enum {
     MESSAGE_BYTES = 1024,
     /* Of timers and answers until all is well. */
-    MAX_ROUNDS = 2000
+    MAX_ROUNDS = 2000,
+    /* Of silence: a heartbeat's interval, its time-out and another one's, and the longest join
+     * before it. */
+    LONGEST_SILENCE_MS = 30000 + 10000 + 10000 + 600000
 };
 
 typedef struct server_message {
@@ -243,6 +246,22 @@ void server_behave(engine_world *world)
             FUZZ_CHECK(deadline_ms != UINT64_MAX);
             world->now_ms = deadline_ms > world->now_ms ? deadline_ms : world->now_ms;
         }
+        world_run_due(world);
+    }
+}
+
+void server_fall_silent(engine_world *world)
+{
+    failing_allocator_refuse(&world->allocator, 0, false);
+    world->send_fails = PHX_OK;
+    bool has_heartbeats = !world->is_skipping && world->config.heartbeat_interval_ms != UINT32_MAX;
+    const uint64_t epoch = world->epoch;
+    const uint64_t end_ms = world->now_ms + LONGEST_SILENCE_MS;
+    while (has_heartbeats && world->is_alive && world->epoch == epoch &&
+           world->state == PHX_CLIENT_CONNECTED) {
+        uint64_t deadline_ms = phxi_engine_deadline_ms(world->engine);
+        FUZZ_CHECK(deadline_ms <= end_ms);
+        world->now_ms = deadline_ms > world->now_ms ? deadline_ms : world->now_ms;
         world_run_due(world);
     }
 }

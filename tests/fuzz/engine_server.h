@@ -15,4 +15,7 @@ void server_say(engine_world *world, fuzz_input *input);
  * joined, refused or gone and every push complete: from any state, that has to come. */
 void server_behave(engine_world *world);
 
+/* Says nothing any more, of a connection that sends heartbeats: the engine has to notice. */
+void server_fall_silent(engine_world *world);
+
 #endif

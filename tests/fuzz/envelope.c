@@ -8,7 +8,6 @@
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 typedef phx_status (*decode_fn)(const void *data, size_t length, phxi_buffer *scratch,
                                 phxi_envelope *out, const char **out_reason);
@@ -19,7 +18,7 @@ static void check_shape(const phxi_envelope *envelope, const uint8_t *data, size
     const phx_slice texts[] = {envelope->join_ref, envelope->ref, envelope->topic, envelope->event,
                                envelope->status};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        FUZZ_CHECK(phxi_utf8_is_valid(texts[i].data, texts[i].length));
+        FUZZ_CHECK(fuzz_is_utf8(texts[i].data, texts[i].length));
         FUZZ_CHECK(fuzz_is_within(texts[i], data, size) ||
                    fuzz_is_within(texts[i], scratch->data, scratch->length));
     }
@@ -29,6 +28,25 @@ static void check_shape(const phxi_envelope *envelope, const uint8_t *data, size
     bool is_reply = fuzz_equals(envelope->event, (phx_slice){"phx_reply", 9});
     FUZZ_CHECK(envelope->is_reply == is_reply);
     FUZZ_CHECK((envelope->status.data != NULL) == is_reply);
+}
+
+/* An array of exactly five, whose last is the payload, or of a reply holds it. */
+static void check_elements(const phxi_envelope *envelope, const uint8_t *data, size_t size)
+{
+    phxi_json_reader reader;
+    phxi_json_token token;
+    phx_slice raw = {0};
+    size_t count = 0;
+    phxi_json_reader_init(&reader, data, size);
+    FUZZ_CHECK(phxi_json_next(&reader, &token) == PHXI_JSON_ARRAY_BEGIN);
+    while (phxi_json_next(&reader, &token) != PHXI_JSON_ARRAY_END) {
+        FUZZ_CHECK(phxi_json_skip(&reader, &token, &raw));
+        count++;
+    }
+    FUZZ_CHECK(count == 5 && phxi_json_next(&reader, &token) == PHXI_JSON_END);
+    FUZZ_CHECK(envelope->is_reply ? raw.data[0] == '{' : fuzz_equals(raw, envelope->payload));
+    FUZZ_CHECK(fuzz_is_within(envelope->payload, raw.data, raw.length) ||
+               fuzz_equals(envelope->payload, (phx_slice){"null", 4}));
 }
 
 static void check_nothing(const phxi_envelope *envelope)
@@ -116,6 +134,9 @@ static void check(decode_fn decode, const uint8_t *data, size_t size)
     FUZZ_CHECK((reason == NULL) == (status == PHX_OK));
     if (status == PHX_OK) {
         check_shape(&envelope, data, size, &scratch);
+        if (decode == phxi_envelope_decode_text) {
+            check_elements(&envelope, data, size);
+        }
         check_round_trip(&envelope, &allocator.port, size);
     } else {
         FUZZ_CHECK(status == PHX_ERROR_MALFORMED_FRAME);

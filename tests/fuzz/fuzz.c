@@ -79,3 +79,41 @@ bool fuzz_is_within(phx_slice part, const void *whole, size_t length)
     return part.data == NULL || (part.data >= start && part.data <= start + length &&
                                  part.length <= (size_t)(start + length - part.data));
 }
+
+size_t fuzz_utf8_decode(const uint8_t *bytes, size_t length, uint32_t *out_code_point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t count = bytes[0] < 0x80             ? 1
+                   : (bytes[0] & 0xe0) == 0xc0 ? 2
+                   : (bytes[0] & 0xf0) == 0xe0 ? 3
+                   : (bytes[0] & 0xf8) == 0xf0 ? 4
+                                               : 0;
+    if (count == 0 || count > length) {
+        return 0;
+    }
+    uint32_t code_point = count == 1 ? bytes[0] : bytes[0] & (0x7fu >> count);
+    for (size_t i = 1; i < count; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        code_point = code_point << 6 | (bytes[i] & 0x3fu);
+    }
+    *out_code_point = code_point;
+    bool is_surrogate = code_point >= 0xd800 && code_point < 0xe000;
+    return code_point < least[count] || code_point > 0x10ffff || is_surrogate ? 0 : count;
+}
+
+bool fuzz_is_utf8(const void *data, size_t length)
+{
+    const uint8_t *bytes = data;
+    size_t position = 0;
+    while (position < length) {
+        uint32_t code_point;
+        size_t taken = fuzz_utf8_decode(bytes + position, length - position, &code_point);
+        if (taken == 0) {
+            return false;
+        }
+        position += taken;
+    }
+    return true;
+}

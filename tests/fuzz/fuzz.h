@@ -41,4 +41,9 @@ bool fuzz_equals(phx_slice a, phx_slice b);
 /* Whether `part` is absent, or lies within `whole`. */
 bool fuzz_is_within(phx_slice part, const void *whole, size_t length);
 
+/* UTF-8 by arithmetic, to hold the SDK's own against. The length of the character at bytes[0]; 0:
+ * there is none. length > 0. */
+size_t fuzz_utf8_decode(const uint8_t *bytes, size_t length, uint32_t *out_code_point);
+bool fuzz_is_utf8(const void *data, size_t length);
+
 #endif

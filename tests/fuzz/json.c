@@ -8,7 +8,6 @@
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 enum {
     MAX_TEXT_BYTES = 40,
@@ -34,7 +33,7 @@ static void check_string(phx_slice text, size_t max_bytes)
     FUZZ_CHECK(max_bytes == 0 || phxi_buffer_append_byte(&out, ' ') == PHX_OK);
     size_t before = out.length;
     phx_status status = phxi_json_append_string(&out, text.data, text.length);
-    bool is_utf8 = phxi_utf8_is_valid(text.data, text.length);
+    bool is_utf8 = fuzz_is_utf8(text.data, text.length);
     if (status == PHX_OK) {
         phxi_json_reader reader;
         phxi_json_token token;
@@ -63,7 +62,7 @@ static void check_object(fuzz_input input)
     for (size_t i = 0; i < count; i++) {
         phx_slice piece = fuzz_bytes(&input, fuzz_byte(&input));
         bool is_json = phxi_json_is_valid(piece.data, piece.length);
-        is_utf8 = is_utf8 && phxi_utf8_is_valid(piece.data, piece.length);
+        is_utf8 = is_utf8 && fuzz_is_utf8(piece.data, piece.length);
         members[i] = (phxi_json_member){.name = names[i]};
         *(is_json ? &members[i].raw : &members[i].text) = piece;
     }
@@ -100,7 +99,7 @@ static void check_text(bool is_found, const char *out, size_t capacity, bool is_
     FUZZ_CHECK(length < capacity);
     FUZZ_CHECK(is_json || !is_found);
     FUZZ_CHECK(is_found || length == 0);
-    FUZZ_CHECK(phxi_utf8_is_valid(out, length));
+    FUZZ_CHECK(fuzz_is_utf8(out, length));
     for (size_t i = 0; i < length; i++) {
         FUZZ_CHECK((uint8_t)out[i] >= 0x20 && out[i] != 0x7f);
         FUZZ_CHECK((uint8_t)out[i] != 0xc2 || (uint8_t)out[i + 1] >= 0xa0);

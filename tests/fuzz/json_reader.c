@@ -16,7 +16,6 @@
 
 #include "fuzz.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 enum {
     CJSON_NUMBER_BYTES = 62
@@ -87,7 +86,7 @@ static size_t look_at_string(const char *text, oddities *out)
 
 static oddities look_at(const char *text, size_t length)
 {
-    oddities found = {.is_beyond_us = !phxi_utf8_is_valid(text, length) || strlen(text) != length ||
+    oddities found = {.is_beyond_us = !fuzz_is_utf8(text, length) || strlen(text) != length ||
                                       strncmp(text, "\xef\xbb\xbf", 3) == 0};
     size_t depth = 0;
     for (const char *at = text; *at != '\0'; at++) {
@@ -118,7 +117,7 @@ static bool is_same_text(const phxi_json_token *token, const char *text)
     const char *nul = memchr(plain, '\0', length);
     size_t seen = nul == NULL ? length : (size_t)(nul - plain);
     bool is_same = strlen(text) == seen && memcmp(text, plain, seen) == 0;
-    FUZZ_CHECK(phxi_utf8_is_valid(plain, length));
+    FUZZ_CHECK(fuzz_is_utf8(plain, length));
     FUZZ_CHECK(length <= token->text.length);
     FUZZ_CHECK(nul != NULL || !is_same || phxi_json_text_is(token, text));
     free(plain);
@@ -197,6 +196,7 @@ static void compare_with_cjson(const uint8_t *data, size_t size, bool is_valid)
     char *text = fuzz_copy_text(data, size);
     oddities odd = look_at(text, size);
     cJSON *root = cJSON_ParseWithLengthOpts(text, size + 1, NULL, true);
+    FUZZ_CHECK(!is_valid || fuzz_is_utf8(data, size));
     FUZZ_CHECK(!is_valid || root != NULL || odd.is_beyond_cjson);
     FUZZ_CHECK(is_valid || root == NULL || odd.is_beyond_us);
     FUZZ_CHECK(!is_valid || root == NULL || is_same_content(text, size, root));
@@ -277,7 +277,7 @@ static void check_cut(const phxi_json_token *token, size_t capacity)
     size_t length = phxi_json_unescape_cut(token, cut, capacity, &is_cut);
     FUZZ_CHECK(length <= capacity && is_cut == (length < whole_length));
     FUZZ_CHECK(memcmp(cut, whole, length) == 0);
-    FUZZ_CHECK(phxi_utf8_is_valid(cut, length));
+    FUZZ_CHECK(fuzz_is_utf8(cut, length));
     /* No shorter than it must be. */
     FUZZ_CHECK(!is_cut || capacity - length < 4);
     free(cut);

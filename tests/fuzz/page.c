@@ -5,11 +5,11 @@
  * nothing behind. The first byte chooses the call and what the server's status was.
  */
 #include "community/post_codec.h"
+#include "community/post_fields.h"
 #include "community/rest_call.h"
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 typedef struct post_page {
     const community_post *posts[4096];
@@ -92,6 +92,8 @@ static void check_page(const uint8_t *data, size_t size)
     page = (post_page){.count = 0};
     phx_status status = communityi_page_decode(&allocator.port, data, size, take, &page, &reason);
     FUZZ_CHECK((reason != NULL) == (status == PHX_ERROR_MALFORMED_FRAME));
+    FUZZ_CHECK(reason == NULL || strcmp(reason, COMMUNITYI_NOT_JSON) != 0 ||
+               !phxi_json_is_valid(data, size));
     if (status == PHX_OK) {
         compare(&allocator.port, &page, data, size);
     } else {
@@ -131,7 +133,7 @@ static void check_answer(const uint8_t *data, size_t size, uint8_t choice, size_
     const community_result *result = &answer.result;
     bool is_good = http_status >= 200 && http_status < 300;
     FUZZ_CHECK(result->error.message != NULL);
-    FUZZ_CHECK(phxi_utf8_is_valid(result->error.message, strlen(result->error.message)));
+    FUZZ_CHECK(fuzz_is_utf8(result->error.message, strlen(result->error.message)));
     FUZZ_CHECK(is_good || result->error.status != PHX_OK);
     /* A write that the server made stays made, whatever it says of it. */
     FUZZ_CHECK(!is_good || kind == COMMUNITYI_CALL_LIST_POSTS || result->error.status == PHX_OK);

@@ -5,15 +5,15 @@
  * all else of the post; no memory leaves nothing.
  */
 #include "community/post_codec.h"
+#include "community/post_fields.h"
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "wire/json_reader.h"
-#include "wire/utf8.h"
 
 static void check_text(phx_slice text)
 {
     FUZZ_CHECK(text.data != NULL && text.data[text.length] == '\0');
-    FUZZ_CHECK(phxi_utf8_is_valid(text.data, text.length));
+    FUZZ_CHECK(fuzz_is_utf8(text.data, text.length));
 }
 
 static void check_post(const community_post *post)
@@ -121,6 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failing_allocator_init(&allocator);
     phx_status status = communityi_post_decode(&allocator.port, document, size, &post, &reason);
     FUZZ_CHECK((reason == NULL) == (status == PHX_OK) && (post != NULL) == (status == PHX_OK));
+    FUZZ_CHECK(reason == NULL || strcmp(reason, COMMUNITYI_NOT_JSON) != 0 ||
+               !phxi_json_is_valid(document, size));
     if (post != NULL) {
         check_post(post);
         check_round_trip(&allocator.port, post);

@@ -9,12 +9,11 @@
 #include "failing_allocator.h"
 #include "fuzz.h"
 #include "support/alloc.h"
-#include "wire/utf8.h"
 
 static void check_text(phx_slice text)
 {
     FUZZ_CHECK(text.data != NULL && text.data[text.length] == '\0');
-    FUZZ_CHECK(phxi_utf8_is_valid(text.data, text.length));
+    FUZZ_CHECK(fuzz_is_utf8(text.data, text.length));
 }
 
 static void check_item(const communityi_outbox_record *record, phx_slice key)
