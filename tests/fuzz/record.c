@@ -30,7 +30,7 @@ static void check_item(const communityi_outbox_record *record, phx_slice key)
     check_text(record->call.text);
     FUZZ_CHECK(strlen(record->key_text) == COMMUNITYI_KEY_TEXT_BYTES - 1);
     FUZZ_CHECK(strnlen(item->reason, sizeof item->reason) < sizeof item->reason);
-    FUZZ_CHECK(item->status <= 0);
+    FUZZ_CHECK(item->status <= 0 && item->number <= INT64_MAX);
 }
 
 static bool is_same(const communityi_outbox_record *a, const communityi_outbox_record *b)
