@@ -94,10 +94,10 @@ static void check_encoding(fuzz_input input)
                                  &envelope.event};
     bool is_long = false;
     bool is_utf8 = true;
-    size_t max_bytes = 1 + fuzz_number(&input, 2) % 2048;
+    size_t max_bytes = 1 + fuzz_size(&input, 2) % 2048;
     size_t total = 1 + CLIENT_FIELDS;
     for (size_t i = 0; i < CLIENT_FIELDS; i++) {
-        *fields[i] = fuzz_bytes(&input, fuzz_number(&input, 2) % 300);
+        *fields[i] = fuzz_bytes(&input, fuzz_size(&input, 2) % 300);
         is_long = is_long || fields[i]->length > PHXI_BINARY_META_MAX_BYTES;
         is_utf8 = is_utf8 && fuzz_is_utf8(fields[i]->data, fields[i]->length);
         total += fields[i]->length;

@@ -59,8 +59,8 @@ static phxi_engine_config choose_config(fuzz_input *input)
         .probe_timeout_ms = 3000,
         .push_timeout_ms = 10000,
         .close_timeout_ms = 2000,
-        .max_frame_bytes = is_roomy ? 65536 : 256 + fuzz_number(input, 1),
-        .max_queued_bytes = is_roomy ? 65536 : 256 + 2 * fuzz_number(input, 1),
+        .max_frame_bytes = is_roomy ? 65536 : 256 + fuzz_size(input, 1),
+        .max_queued_bytes = is_roomy ? 65536 : 256 + 2 * fuzz_size(input, 1),
         .max_queued_pushes = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8),
         .max_channels = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8),
         .first_ref = first_refs[fuzz_below(input, sizeof first_refs / sizeof first_refs[0])],
@@ -104,7 +104,7 @@ static void push_one(engine_world *world, fuzz_input *input)
     world_push_choice choice = {
         .channel_id = choose_channel(world, input),
         .event_bytes = flags >> 2,
-        .payload_bytes = fuzz_number(input, (flags & 2) != 0 ? 2 : 1),
+        .payload_bytes = fuzz_size(input, (flags & 2) != 0 ? 2 : 1),
         .is_binary = (flags & 1) != 0,
         .timeout_ms = choose_timeout(input),
     };
@@ -203,7 +203,7 @@ static void network_input(engine_world *world, fuzz_input *input, uint8_t kind)
         receive_raw(world, input, PHX_FRAME_BINARY);
         break;
     case 7:
-        world_written(world, choose_epoch(world, input), fuzz_number(input, 2));
+        world_written(world, choose_epoch(world, input), fuzz_size(input, 2));
         break;
     case 8:
         world->open_fails = ends[fuzz_below(input, sizeof ends / sizeof ends[0])];

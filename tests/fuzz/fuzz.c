@@ -30,6 +30,11 @@ uint64_t fuzz_number(fuzz_input *input, size_t bytes)
     return number;
 }
 
+size_t fuzz_size(fuzz_input *input, size_t bytes)
+{
+    return (size_t)fuzz_number(input, bytes);
+}
+
 size_t fuzz_below(fuzz_input *input, size_t limit)
 {
     return fuzz_byte(input) % limit;

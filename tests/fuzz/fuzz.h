@@ -26,6 +26,8 @@ typedef struct fuzz_input {
 uint8_t fuzz_byte(fuzz_input *input);
 /* Of so many bytes, the first the lowest. */
 uint64_t fuzz_number(fuzz_input *input, size_t bytes);
+/* The same of one byte or two. */
+size_t fuzz_size(fuzz_input *input, size_t bytes);
 /* 0 to limit - 1, of one byte. */
 size_t fuzz_below(fuzz_input *input, size_t limit);
 /* At most so many bytes, fewer at the end; never NULL. */

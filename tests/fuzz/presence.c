@@ -427,7 +427,7 @@ static void begin(presence_pair *pair)
 static bool one_document(presence_pair *pair, fuzz_input *input)
 {
     uint8_t choice = fuzz_byte(input);
-    phx_slice json = fuzz_bytes(input, fuzz_number(input, (choice & 8) != 0 ? 2 : 1));
+    phx_slice json = fuzz_bytes(input, fuzz_size(input, (choice & 8) != 0 ? 2 : 1));
     failing_allocator_refuse(&pair->allocator, (choice & 0xf0) == 0xf0 ? 1 + (choice & 3) : 0,
                              false);
     pair->events = 0;
