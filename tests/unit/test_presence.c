@@ -142,6 +142,26 @@ static void reads_the_list(void **state)
     assert_null(phx_presence_find(rig->presence, "u2"));
 }
 
+/* After a gap several of those who are known may have come back from elsewhere. */
+static void keys_that_are_known_bring_new_metas(void **state)
+{
+    presence_rig *rig = *state;
+    say(rig, "presence_state", "{" KEY("u1", META("1")) "," KEY("u2", META("2")) "}");
+    expect(rig, "new u1 1;new u2 1;sync 2;");
+    say(rig, "presence_state",
+        "{" KEY("u1", META("3")) "," KEY("u3", META("5")) "," KEY("u2", META("4")) "}");
+    expect(rig, "more u1 1;new u3 1;more u2 1;left u1 1;left u2 1;sync 3;");
+}
+
+static void a_key_without_metas_leaves(void **state)
+{
+    presence_rig *rig = *state;
+    say(rig, "presence_state", "{" KEY("u1", "") "}");
+    expect(rig, "new u1 0;sync 1;");
+    say(rig, "presence_state", "{}");
+    expect(rig, "left u1 0;sync 0;");
+}
+
 static void refuses_what_is_no_presence(void **state)
 {
     presence_rig *rig = *state;
@@ -380,6 +400,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_the_list, begin, end),
+        cmocka_unit_test_setup_teardown(keys_that_are_known_bring_new_metas, begin, end),
+        cmocka_unit_test_setup_teardown(a_key_without_metas_leaves, begin, end),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_presence, begin, end),
         cmocka_unit_test_setup_teardown(a_key_may_be_written_with_escapes, begin, end),
         cmocka_unit_test_setup_teardown(is_bounded, begin, end),
