@@ -90,7 +90,8 @@ static size_t topic_index(phx_slice topic)
     return index;
 }
 
-static void take_push_frame(engine_world *world, const phxi_envelope *frame, size_t topic)
+static void take_push_frame(engine_world *world, const phxi_envelope *frame, size_t topic,
+                            uint64_t ref)
 {
     uint64_t id = 0;
     for (size_t i = 1; i < frame->payload.length && frame->payload.data[i] != ','; i++) {
@@ -103,6 +104,7 @@ static void take_push_frame(engine_world *world, const phxi_envelope *frame, siz
     FUZZ_CHECK(channel->topic == topic);
     FUZZ_CHECK(channel->is_live && channel->state == PHX_CHANNEL_JOINED);
     push->is_sent = true;
+    push->ref = ref;
 }
 
 static void take_channel_frame(engine_world *world, const phxi_envelope *frame, uint64_t join_ref,
@@ -119,7 +121,7 @@ static void take_channel_frame(engine_world *world, const phxi_envelope *frame, 
     }
     FUZZ_CHECK(join_ref != 0 && join_ref == world->join_refs[topic]);
     if (!is_text(frame->event, "phx_leave")) {
-        take_push_frame(world, frame, topic);
+        take_push_frame(world, frame, topic, ref);
     }
 }
 
@@ -248,11 +250,27 @@ static bool is_legal(const world_channel *channel, phx_channel_state next, bool 
     }
 }
 
+/* An answer of the server's belongs to what was sent with its ref, on its topic, in the join of
+ * now.
+ */
+static void check_answer(const engine_world *world, const world_channel *channel, uint64_t ref)
+{
+    const world_saying *saying = &world->saying;
+    if (saying->is_known) {
+        FUZZ_CHECK(saying->ref == ref);
+        FUZZ_CHECK(fuzz_equals(saying->topic, world_topic(channel->topic)));
+        FUZZ_CHECK(saying->join_ref == 0 || saying->join_ref == world->join_refs[channel->topic]);
+    }
+}
+
 static void take_channel_state(engine_world *world, const phxi_action *action)
 {
     world_channel *channel = channel_of(world, action);
     check_reply(&action->reply);
     FUZZ_CHECK(is_legal(channel, action->channel_state, world->has_failed_at_once));
+    if (action->channel_state == PHX_CHANNEL_JOINED) {
+        check_answer(world, channel, world->join_refs[channel->topic]);
+    }
     channel->is_told = true;
     channel->state = action->channel_state;
     if (channel->state == PHX_CHANNEL_CLOSED) {
@@ -288,6 +306,9 @@ static void take_reply(engine_world *world, const phxi_action *action)
     bool is_servers = reply->error.status == PHX_OK || reply->error.status == PHX_ERROR_REFUSED;
     FUZZ_CHECK(is_servers == (reply->status.data != NULL));
     FUZZ_CHECK(!is_servers || push->is_sent);
+    if (is_servers) {
+        check_answer(world, &world->channels[push->channel_id - 1], push->ref);
+    }
     /* Frames behind one that failed are not sent any more, and count as lost with it. */
     FUZZ_CHECK(reply->error.status != PHX_ERROR_DISCONNECTED || push->is_sent ||
                world->has_failed_at_once);

@@ -123,8 +123,13 @@ static void say(engine_world *world, uint64_t epoch, const server_message *messa
     } else {
         compose_text(message, &out);
     }
+    world->saying = (world_saying){.is_known = true,
+                                   .topic = message->topic,
+                                   .join_ref = message->join_ref,
+                                   .ref = message->ref};
     world_receive(world, epoch, is_binary ? PHX_FRAME_BINARY : PHX_FRAME_TEXT, out.data,
                   out.length);
+    world->saying.is_known = false;
 }
 
 static phx_slice frame_topic(const world_frame *frame)

@@ -31,6 +31,7 @@ typedef struct world_push {
     uint64_t id;
     uint64_t channel_id;
     size_t bytes; /* that it takes of the bound while it is not sent */
+    uint64_t ref; /* that it was sent with */
     bool is_pending;
     bool is_sent;
 } world_push;
@@ -42,6 +43,14 @@ typedef struct world_frame {
     uint64_t ref;
     bool is_answered;
 } world_frame;
+
+/* What the server is saying, when its message is of the driver's own making. */
+typedef struct world_saying {
+    bool is_known;
+    phx_slice topic;
+    uint64_t join_ref; /* 0: null */
+    uint64_t ref;
+} world_saying;
 
 typedef struct engine_world {
     failing_allocator allocator;
@@ -66,6 +75,7 @@ typedef struct engine_world {
     size_t push_count;
     world_frame frames[WORLD_FRAMES]; /* a ring */
     size_t frame_count;
+    world_saying saying;
     uint64_t refs[WORLD_REFS];
     size_t ref_count;
     phx_join_verdict verdict; /* of the next refusal that a channel's own judge sees */

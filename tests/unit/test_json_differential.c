@@ -4,11 +4,10 @@
  * accepts, cJSON must accept too, and both must see the same content. (cJSON accepts more, so not
  * the other way.)
  */
-#include <cjson/cJSON.h>
-#include <stdlib.h>
-
+#include "same_json.h"
 #include "testing.h"
 #include "wire/json_reader.h"
+#include <cjson/cJSON.h>
 
 enum {
     MAX_BYTES = 4096,
@@ -142,84 +141,13 @@ static void damage(document *doc, uint64_t *seed)
     }
 }
 
-static bool is_same_text(const phxi_json_token *token, const char *text)
-{
-    char out[MAX_BYTES];
-    size_t length = phxi_json_unescape(token, out);
-    /* cJSON's texts end at the first NUL. */
-    const char *nul = memchr(out, '\0', length);
-    size_t seen = nul == NULL ? length : (size_t)(nul - out);
-    return strlen(text) == seen && memcmp(text, out, seen) == 0;
-}
-
-static bool is_same_number(const phxi_json_token *token, double number)
-{
-    char text[MAX_BYTES];
-    memcpy(text, token->text.data, token->text.length);
-    text[token->text.length] = '\0';
-    double value = strtod(text, NULL);
-    return memcmp(&value, &number, sizeof value) == 0;
-}
-
-static bool is_same_value(const phxi_json_token *token, const cJSON *item)
-{
-    switch (token->kind) {
-    case PHXI_JSON_OBJECT_BEGIN:
-        return cJSON_IsObject(item);
-    case PHXI_JSON_ARRAY_BEGIN:
-        return cJSON_IsArray(item);
-    case PHXI_JSON_STRING:
-        return cJSON_IsString(item) && is_same_text(token, item->valuestring);
-    case PHXI_JSON_NUMBER:
-        return cJSON_IsNumber(item) && is_same_number(token, item->valuedouble);
-    case PHXI_JSON_TRUE:
-        return cJSON_IsTrue(item);
-    case PHXI_JSON_FALSE:
-        return cJSON_IsFalse(item);
-    default:
-        return cJSON_IsNull(item);
-    }
-}
-
-/* Walks the tree along with the tokens. */
-static bool is_same_content(const document *doc, const cJSON *root)
-{
-    const cJSON *open[PHXI_JSON_MAX_DEPTH];
-    const cJSON *next = root;
-    phxi_json_reader reader;
-    phxi_json_token token;
-    phxi_json_reader_init(&reader, doc->data, doc->length);
-    while (phxi_json_next(&reader, &token) > PHXI_JSON_END) {
-        if (token.kind == PHXI_JSON_OBJECT_END || token.kind == PHXI_JSON_ARRAY_END) {
-            if (next != NULL) {
-                return false;
-            }
-            next = open[reader.depth]->next;
-        } else if (next == NULL) {
-            return false;
-        } else if (token.kind == PHXI_JSON_KEY) {
-            if (!is_same_text(&token, next->string)) {
-                return false;
-            }
-        } else if (!is_same_value(&token, next)) {
-            return false;
-        } else if (token.kind == PHXI_JSON_OBJECT_BEGIN || token.kind == PHXI_JSON_ARRAY_BEGIN) {
-            open[reader.depth - 1] = next;
-            next = next->child;
-        } else {
-            next = next->next;
-        }
-    }
-    return token.kind == PHXI_JSON_END && next == NULL;
-}
-
 static bool check(const document *doc, uint64_t seed)
 {
     if (!phxi_json_is_valid(doc->data, doc->length)) {
         return false;
     }
     cJSON *root = cJSON_ParseWithLength(doc->data, doc->length);
-    bool is_same = root != NULL && is_same_content(doc, root);
+    bool is_same = root != NULL && same_json(doc->data, doc->length, root);
     cJSON_Delete(root);
     if (!is_same) {
         fail_msg("seed %llu: %.*s", (unsigned long long)seed, (int)doc->length, doc->data);
