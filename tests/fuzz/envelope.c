@@ -140,6 +140,7 @@ static void check(decode_fn decode, const uint8_t *data, size_t size)
         check_round_trip(&envelope, &allocator.port, size);
     } else {
         FUZZ_CHECK(status == PHX_ERROR_MALFORMED_FRAME);
+        FUZZ_CHECK(strcmp(reason, "not JSON") != 0 || !phxi_json_is_valid(data, size));
         check_nothing(&envelope);
     }
     phxi_buffer_free(&scratch);

@@ -229,7 +229,11 @@ static void compare_state(key_list *present, key_list *state, key_list *joins, k
                 left.refs[left.ref_count++] = copy_ref(current->refs[j]);
             }
         }
-        leaves->keys[leaves->count++] = left;
+        if (newer == NULL || left.ref_count > 0) {
+            leaves->keys[leaves->count++] = left;
+        } else {
+            free_key(&left);
+        }
     }
     for (size_t i = 0; i < state->count; i++) {
         const key *newer = &state->keys[i];
