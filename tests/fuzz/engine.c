@@ -41,16 +41,14 @@ static phx_backoff choose_backoff(fuzz_input *input, uint32_t base_ms)
     return backoff;
 }
 
+/* The choices are statements, here and below: the order of initializers is the compiler's. */
 static phxi_engine_config choose_config(fuzz_input *input)
 {
     static const uint64_t first_refs[] = {0, 1, 9, UINT32_MAX, UINT64_MAX - 3};
     uint8_t flags = fuzz_byte(input);
     bool is_roomy = (flags & 1) != 0;
-    return (phxi_engine_config){
-        .random_seed = fuzz_number(input, 2),
+    phxi_engine_config config = {
         .hash_seed = {2, 3},
-        .reconnect = choose_backoff(input, 250),
-        .rejoin = choose_backoff(input, 1000),
         .connect_timeout_ms = 10000,
         .heartbeat_interval_ms = (flags & 2) != 0 ? UINT32_MAX : 30000,
         .heartbeat_timeout_ms = 10000,
@@ -59,12 +57,16 @@ static phxi_engine_config choose_config(fuzz_input *input)
         .probe_timeout_ms = 3000,
         .push_timeout_ms = 10000,
         .close_timeout_ms = 2000,
-        .max_frame_bytes = is_roomy ? 65536 : 256 + fuzz_size(input, 1),
-        .max_queued_bytes = is_roomy ? 65536 : 256 + 2 * fuzz_size(input, 1),
-        .max_queued_pushes = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8),
-        .max_channels = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8),
-        .first_ref = first_refs[fuzz_below(input, sizeof first_refs / sizeof first_refs[0])],
     };
+    config.random_seed = fuzz_number(input, 2);
+    config.reconnect = choose_backoff(input, 250);
+    config.rejoin = choose_backoff(input, 1000);
+    config.max_frame_bytes = is_roomy ? 65536 : 256 + fuzz_size(input, 1);
+    config.max_queued_bytes = is_roomy ? 65536 : 256 + 2 * fuzz_size(input, 1);
+    config.max_queued_pushes = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8);
+    config.max_channels = is_roomy ? 64 : 1 + (uint32_t)fuzz_below(input, 8);
+    config.first_ref = first_refs[fuzz_below(input, sizeof first_refs / sizeof first_refs[0])];
+    return config;
 }
 
 /* One that was joined, mostly; also one that is gone, or never was. */
@@ -101,13 +103,10 @@ static void join_one(engine_world *world, fuzz_input *input)
 static void push_one(engine_world *world, fuzz_input *input)
 {
     uint8_t flags = fuzz_byte(input);
-    world_push_choice choice = {
-        .channel_id = choose_channel(world, input),
-        .event_bytes = flags >> 2,
-        .payload_bytes = fuzz_size(input, (flags & 2) != 0 ? 2 : 1),
-        .is_binary = (flags & 1) != 0,
-        .timeout_ms = choose_timeout(input),
-    };
+    world_push_choice choice = {.event_bytes = flags >> 2, .is_binary = (flags & 1) != 0};
+    choice.channel_id = choose_channel(world, input);
+    choice.payload_bytes = fuzz_size(input, (flags & 2) != 0 ? 2 : 1);
+    choice.timeout_ms = choose_timeout(input);
     world_push_to(world, &choice);
 }
 
@@ -117,14 +116,12 @@ static void close_one(engine_world *world, fuzz_input *input)
     static const int32_t answers[] = {0, 0, 0, 401, 403, 429, 503};
     static const uint32_t waits[] = {0, 0, 1000, 90000, UINT32_MAX};
     static const char *const messages[] = {NULL, "", "it was lost"};
-    phx_error error = {
-        .struct_size = (uint32_t)sizeof error,
-        .status = ends[fuzz_below(input, sizeof ends / sizeof ends[0])],
-        .close_code = codes[fuzz_below(input, sizeof codes / sizeof codes[0])],
-        .http_status = answers[fuzz_below(input, sizeof answers / sizeof answers[0])],
-        .retry_after_ms = waits[fuzz_below(input, sizeof waits / sizeof waits[0])],
-        .message = messages[fuzz_below(input, sizeof messages / sizeof messages[0])],
-    };
+    phx_error error = {.struct_size = (uint32_t)sizeof error};
+    error.status = ends[fuzz_below(input, sizeof ends / sizeof ends[0])];
+    error.close_code = codes[fuzz_below(input, sizeof codes / sizeof codes[0])];
+    error.http_status = answers[fuzz_below(input, sizeof answers / sizeof answers[0])];
+    error.retry_after_ms = waits[fuzz_below(input, sizeof waits / sizeof waits[0])];
+    error.message = messages[fuzz_below(input, sizeof messages / sizeof messages[0])];
     world_closed(world, choose_epoch(world, input), &error);
 }
 
@@ -133,6 +130,12 @@ static void receive_raw(engine_world *world, fuzz_input *input, phx_frame_kind k
 {
     phx_slice frame = fuzz_bytes(input, fuzz_byte(input));
     world_receive(world, world->epoch, kind, frame.data, frame.length);
+}
+
+static void write_some(engine_world *world, fuzz_input *input)
+{
+    uint64_t epoch = choose_epoch(world, input);
+    world_written(world, epoch, fuzz_size(input, 2));
 }
 
 static void pass_time(engine_world *world, uint64_t ms)
@@ -203,7 +206,7 @@ static void network_input(engine_world *world, fuzz_input *input, uint8_t kind)
         receive_raw(world, input, PHX_FRAME_BINARY);
         break;
     case 7:
-        world_written(world, choose_epoch(world, input), fuzz_size(input, 2));
+        write_some(world, input);
         break;
     case 8:
         world->open_fails = ends[fuzz_below(input, sizeof ends / sizeof ends[0])];

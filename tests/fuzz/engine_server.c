@@ -161,11 +161,10 @@ void server_say(engine_world *world, fuzz_input *input)
     };
     uint8_t choices = fuzz_byte(input);
     const world_frame *frame = frame_at(world, fuzz_byte(input));
-    server_message message = {
-        .event = events[fuzz_below(input, sizeof events / sizeof events[0])],
-        .status = statuses[fuzz_below(input, sizeof statuses / sizeof statuses[0])],
-        .response = responses[fuzz_below(input, sizeof responses / sizeof responses[0])],
-        .topic = world_topic(choices % WORLD_TOPICS)};
+    server_message message = {.topic = world_topic(choices % WORLD_TOPICS)};
+    message.event = events[fuzz_below(input, sizeof events / sizeof events[0])];
+    message.status = statuses[fuzz_below(input, sizeof statuses / sizeof statuses[0])];
+    message.response = responses[fuzz_below(input, sizeof responses / sizeof responses[0])];
     if (frame != NULL) {
         message.topic = frame_topic(frame);
         message.join_ref = frame->join_ref;
