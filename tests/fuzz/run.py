@@ -57,7 +57,7 @@ def run(command, timeout):
 def replay(target, program, more):
     # An emulator, where the programs are another processor's.
     wrapper = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
-    code, output = run(wrapper + [program, target.corpus] + more, 120)
+    code, output = run(wrapper + [program, target.corpus] + more, 900)
     lines = output.splitlines()
     last = re.fullmatch(r"(\d+) inputs", lines[-1]) if lines else None
     if code == 0 and last:
