@@ -18,6 +18,15 @@ static size_t encode_group(const uint8_t *bytes, size_t count, uint8_t out[4])
     return count + 1;
 }
 
+void phxi_base64_write(uint8_t *out, const void *bytes, size_t length)
+{
+    const uint8_t *data = bytes;
+    for (size_t i = 0; i < length; i += 3, out += 4) {
+        size_t left = length - i;
+        (void)encode_group(data + i, left < 3 ? left : 3, out);
+    }
+}
+
 phx_status phxi_base64_append(phxi_buffer *out, const void *bytes, size_t length, bool with_padding)
 {
     const uint8_t *data = bytes;

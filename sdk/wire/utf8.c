@@ -70,9 +70,9 @@ static size_t ascii_prefix(const uint8_t *bytes, size_t length)
     return i;
 }
 
-bool phxi_utf8_is_valid(const void *bytes, size_t length)
+/* How many of the bytes are valid characters, from the first on. */
+static size_t valid_prefix(const uint8_t *data, size_t length)
 {
-    const uint8_t *data = bytes;
     size_t i = 0;
     while (i < length) {
         i += ascii_prefix(data + i, length - i);
@@ -81,11 +81,51 @@ bool phxi_utf8_is_valid(const void *bytes, size_t length)
         for (int n = 0; n < 8 && i < length; n++) {
             size_t step = phxi_utf8_character_length(data + i, length - i);
             if (step == 0) {
-                return false;
+                return i;
             }
             i += step;
         }
     }
+    return i;
+}
+
+bool phxi_utf8_is_valid(const void *bytes, size_t length)
+{
+    return valid_prefix(bytes, length) == length;
+}
+
+/* Whether a character that is not whole yet can become one. The ranges of the second byte begin
+ * with the smallest continuation or end with the largest, so these two stand for all. */
+static bool can_become_valid(const uint8_t *bytes, size_t length)
+{
+    uint8_t low[4] = {0x80, 0x80, 0x80, 0x80};
+    uint8_t high[4] = {0xbf, 0xbf, 0xbf, 0xbf};
+    memcpy(low, bytes, length);
+    memcpy(high, bytes, length);
+    return phxi_utf8_character_length(low, 4) != 0 || phxi_utf8_character_length(high, 4) != 0;
+}
+
+bool phxi_utf8_take_piece(phxi_utf8_pieces *pieces, const void *bytes, size_t length)
+{
+    const uint8_t *data = bytes;
+    size_t i = 0;
+    while (pieces->length > 0 && i < length) {
+        pieces->bytes[pieces->length++] = data[i++];
+        if (phxi_utf8_character_length(pieces->bytes, pieces->length) != 0) {
+            pieces->length = 0;
+        } else if (pieces->length == 4 || !can_become_valid(pieces->bytes, pieces->length)) {
+            return false;
+        }
+    }
+    i += valid_prefix(data + i, length - i);
+    if (i == length) {
+        return true;
+    }
+    if (length - i >= 4 || !can_become_valid(data + i, length - i)) {
+        return false;
+    }
+    pieces->length = length - i;
+    memcpy(pieces->bytes, data + i, pieces->length);
     return true;
 }
 

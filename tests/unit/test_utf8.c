@@ -129,9 +129,54 @@ static void nothing_is_valid(void **state)
     assert_true(phxi_utf8_is_valid("", 1)); /* U+0000 */
 }
 
+/* In two pieces at every place, and with every second piece that could follow: the verdict on the
+ * pieces is that on the whole, and is there as soon as it is certain. */
+static void pieces(void **state)
+{
+    (void)state;
+    static const uint8_t ends[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc2, 0xff};
+    for (uint32_t pair = 0; pair <= 0xffff; pair++) {
+        for (size_t i = 0; i < COUNT_OF(ends) * COUNT_OF(ends); i++) {
+            uint8_t bytes[] = {(uint8_t)(pair >> 8), (uint8_t)pair, ends[i / COUNT_OF(ends)],
+                               ends[i % COUNT_OF(ends)]};
+            bool is_valid = phxi_utf8_is_valid(bytes, 4);
+            for (size_t cut = 0; cut <= 4; cut++) {
+                phxi_utf8_pieces text = {.length = 0};
+                bool is_taken = phxi_utf8_take_piece(&text, bytes, cut) &&
+                                phxi_utf8_take_piece(&text, bytes + cut, 4 - cut);
+                if ((is_taken && text.length == 0) != is_valid) {
+                    fail_msg("%02x %02x %02x %02x at %zu", bytes[0], bytes[1], bytes[2], bytes[3],
+                             cut);
+                }
+            }
+        }
+    }
+}
+
+/* Refused at once exactly if no valid text begins so. */
+static void pieces_fail_fast(void **state)
+{
+    (void)state;
+    for (uint32_t pair = 0; pair <= 0xffff; pair++) {
+        static const uint8_t thirds[] = {0x80, 0x90, 0xbf};
+        uint8_t bytes[] = {(uint8_t)(pair >> 8), (uint8_t)pair, 0, 0x80, 0x80};
+        bool can_go_on = false;
+        for (size_t i = 0; i < COUNT_OF(thirds) * 4; i++) {
+            bytes[2] = thirds[i / 4];
+            can_go_on = can_go_on || phxi_utf8_is_valid(bytes, 2 + i % 4);
+        }
+        phxi_utf8_pieces text = {.length = 0};
+        assert_int_equal(phxi_utf8_take_piece(&text, bytes, 1) &&
+                             phxi_utf8_take_piece(&text, bytes + 1, 1),
+                         can_go_on);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces),
+        cmocka_unit_test(pieces_fail_fast),
         cmocka_unit_test(every_scalar_value_is_valid),
         cmocka_unit_test(known_encodings),
         cmocka_unit_test(every_kind_of_sequence),
