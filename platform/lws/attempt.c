@@ -15,10 +15,10 @@
 
 static void describe_failure(phx_connection *connection, int os_code)
 {
-    char host[MAX_AUTHORITY_BYTES + sizeof "the proxy "];
+    char host[PHXI_MAX_AUTHORITY_BYTES + sizeof "the proxy "];
     (void)snprintf(host, sizeof host, "%s%s", connection->is_proxied ? "the proxy " : "",
                    connection->is_proxied ? connection->transport->network.proxy_name
-                                          : connection->authority);
+                                          : connection->target.authority);
     switch (os_code) {
     case ECONNREFUSED:
         phxi_connection_set_error(connection, PHX_ERROR_CONNECTION_REFUSED,
@@ -100,23 +100,25 @@ static void watch_for_error(phx_connection *connection)
 
 struct lws *phxi_attempt_connect(phx_connection *connection, const char *address, uint16_t port)
 {
-    struct lws_vhost *vhost = phxi_transport_vhost(connection->transport, connection->is_tls);
+    struct lws_vhost *vhost =
+        phxi_transport_vhost(connection->transport, connection->target.is_tls);
     if (vhost == NULL) {
         return NULL;
     }
     int flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
-    flags |= connection->is_tls ? LCCSCF_USE_SSL : 0;
+    flags |= connection->target.is_tls ? LCCSCF_USE_SSL : 0;
     /* libwebsockets would look for the name "[": verify.c compares such an address itself. */
-    flags |= connection->is_ipv6_literal ? LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0;
+    flags |= connection->target.is_ipv6_literal ? LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0;
     const struct lws_client_connect_info info = {
         .context = phxi_lws_poller_context(connection->transport->poller),
         .vhost = vhost,
         .address = address,
         .port = port,
         .ssl_connection = flags,
-        .path = connection->target,
-        .host = connection->authority,
-        .protocol = connection->subprotocols[0] != '\0' ? connection->subprotocols : NULL,
+        .path = connection->target.path,
+        .host = connection->target.authority,
+        .protocol =
+            connection->target.subprotocols[0] != '\0' ? connection->target.subprotocols : NULL,
         .local_protocol_name = phxi_lws_websocket_protocol,
         .ietf_version_or_minus_one = -1,
         .opaque_user_data = connection,
@@ -126,7 +128,7 @@ struct lws *phxi_attempt_connect(phx_connection *connection, const char *address
 
 static bool connect_directly(phx_connection *connection, const char *address)
 {
-    connection->wsi = phxi_attempt_connect(connection, address, connection->port);
+    connection->wsi = phxi_attempt_connect(connection, address, connection->target.port);
     if (connection->wsi != NULL) {
         watch_for_error(connection);
     }
@@ -147,7 +149,8 @@ void phxi_attempt_next(phx_connection *connection, uint64_t now_ms)
         phxi_connection_finish(connection);
         return;
     }
-    struct lws_vhost *vhost = phxi_transport_vhost(connection->transport, connection->is_tls);
+    struct lws_vhost *vhost =
+        phxi_transport_vhost(connection->transport, connection->target.is_tls);
     if (vhost == NULL) {
         phxi_connection_set_error(connection, PHX_ERROR_TLS, "TLS could not be set up");
         phxi_connection_finish(connection);
@@ -168,7 +171,8 @@ void phxi_attempt_next(phx_connection *connection, uint64_t now_ms)
 /* Through a proxy, it is the proxy that resolves the server's name. */
 static const char *dialed_host(const phx_connection *connection)
 {
-    return connection->is_proxied ? connection->transport->network.proxy_host : connection->host;
+    return connection->is_proxied ? connection->transport->network.proxy_host
+                                  : connection->target.host;
 }
 
 static void on_resolved(void *user_data, phx_status status, const phxi_addresses *addresses,

@@ -28,16 +28,16 @@ static int on_tcp_up(phx_connection *connection, struct lws *wsi)
 /* TLS is up and verified, nothing of the request has been sent: the last moment to refuse a key. */
 static int on_compose_request(phx_connection *connection, char **end, size_t room)
 {
-    if (connection->is_tls && !phxi_verify_pins(connection)) {
+    if (connection->target.is_tls && !phxi_verify_pins(connection)) {
         connection->is_pin_wrong = true;
         return -1;
     }
     phxi_close_code_learn(connection->transport, *end, room);
-    size_t length = strlen(connection->headers);
+    size_t length = strlen(connection->target.headers);
     if (length > room) {
         return -1;
     }
-    memcpy(*end, connection->headers, length);
+    memcpy(*end, connection->target.headers, length);
     *end += length;
     connection->is_request_sent = true;
     return 0;
@@ -96,7 +96,7 @@ static void describe_refusal(phx_connection *connection)
     phxi_connection_set_error(connection,
                               is_unauthorized ? PHX_ERROR_UNAUTHORIZED : PHX_ERROR_UPGRADE_REFUSED,
                               "%s answered the WebSocket upgrade with HTTP status %d",
-                              connection->authority, (int)connection->http_status);
+                              connection->target.authority, (int)connection->http_status);
     connection->error.http_status = connection->http_status;
     connection->error.retry_after_ms = connection->retry_after_ms;
 }
@@ -105,14 +105,15 @@ static void describe_tls_failure(phx_connection *connection, const char *detail)
 {
     if (connection->is_pin_wrong) {
         phxi_connection_set_error(connection, PHX_ERROR_TLS_PIN,
-                                  "the key of %s is not one of the pinned ones", connection->host);
+                                  "the key of %s is not one of the pinned ones",
+                                  connection->target.host);
     } else if (connection->certificate_error != 0) {
-        phxi_connection_set_error(connection, PHX_ERROR_TLS_CERTIFICATE,
-                                  "the certificate of %s is not trusted: %s", connection->host,
-                                  phxi_verify_error_text(connection->certificate_error));
+        phxi_connection_set_error(
+            connection, PHX_ERROR_TLS_CERTIFICATE, "the certificate of %s is not trusted: %s",
+            connection->target.host, phxi_verify_error_text(connection->certificate_error));
     } else {
         phxi_connection_set_error(connection, PHX_ERROR_TLS, "the TLS handshake with %s failed%s%s",
-                                  connection->host, detail[0] != '\0' ? ": " : "", detail);
+                                  connection->target.host, detail[0] != '\0' ? ": " : "", detail);
     }
 }
 
@@ -131,12 +132,12 @@ static void describe_early_end(phx_connection *connection, const char *detail)
     if (is_answered) {
         phxi_connection_set_error(connection, PHX_ERROR_PROTOCOL,
                                   "%s answered the WebSocket upgrade wrongly: %s",
-                                  connection->authority, detail);
+                                  connection->target.authority, detail);
     } else {
         phxi_connection_set_error(
             connection, PHX_ERROR_CONNECTION_LOST,
             "%s closed the connection instead of answering the WebSocket upgrade",
-            connection->authority);
+            connection->target.authority);
         connection->error.close_code = 1006;
     }
 }
@@ -149,7 +150,7 @@ static void end_attempt(phx_connection *connection, const char *detail)
     }
     if (connection->http_status != 0 && connection->http_status != HTTP_SWITCHING_PROTOCOLS) {
         describe_refusal(connection);
-    } else if (connection->is_tls && !connection->is_request_sent) {
+    } else if (connection->target.is_tls && !connection->is_request_sent) {
         describe_tls_failure(connection, detail);
     } else {
         describe_early_end(connection, detail);

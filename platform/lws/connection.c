@@ -10,124 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "header_text.h"
 #include "support/alloc.h"
-#include "support/log.h"
-#include "wire/url.h"
-
-enum {
-    MAX_TEXTS_BYTES = MAX_TARGET_BYTES + 2 * MAX_AUTHORITY_BYTES + MAX_HEADERS_BYTES +
-                      MAX_SUBPROTOCOLS_BYTES + 64,
-};
-
-/* A text that was appended to the buffer, as an offset: the buffer moves while it grows. */
-typedef struct text_offsets {
-    size_t authority;
-    size_t target;
-    size_t headers;
-    size_t subprotocols;
-} text_offsets;
-
-static phx_status append_slice(phxi_buffer *texts, phx_slice slice, const char *fallback)
-{
-    return slice.length > 0 ? phxi_buffer_append(texts, slice.data, slice.length)
-                            : phxi_buffer_append_text(texts, fallback);
-}
-
-static phx_status append_target(phxi_buffer *texts, const phxi_url *url)
-{
-    if (url->path.length + url->query.length + 2 > MAX_TARGET_BYTES) {
-        return PHX_ERROR_INVALID_URL;
-    }
-    phx_status status = append_slice(texts, url->path, "/");
-    if (status == PHX_OK && url->query.data != NULL) {
-        status = phxi_buffer_append_byte(texts, '?');
-    }
-    return status == PHX_OK ? append_slice(texts, url->query, "") : status;
-}
-
-static phx_status append_headers(phxi_buffer *texts, const phx_transport_request *request)
-{
-    size_t start = texts->length;
-    phx_status status = PHX_OK;
-    for (size_t i = 0; i < request->header_count && status == PHX_OK; i++) {
-        const phx_header *header = &request->headers[i];
-        if (!phxi_is_header_name(header->name) || !phxi_is_header_value(header->value)) {
-            return PHX_ERROR_INVALID_ARGUMENT;
-        }
-        const char *const pieces[] = {header->name, ": ", header->value, "\r\n"};
-        for (size_t piece = 0; piece < 4 && status == PHX_OK; piece++) {
-            status = phxi_buffer_append_text(texts, pieces[piece]);
-        }
-    }
-    bool is_too_large = texts->length - start > MAX_HEADERS_BYTES;
-    return status == PHX_OK && is_too_large ? PHX_ERROR_TOO_LARGE : status;
-}
-
-static phx_status append_subprotocols(phxi_buffer *texts, const char *subprotocols)
-{
-    if (subprotocols == NULL) {
-        return PHX_OK;
-    }
-    if (!phxi_is_header_value(subprotocols)) {
-        return PHX_ERROR_INVALID_ARGUMENT;
-    }
-    return strlen(subprotocols) > MAX_SUBPROTOCOLS_BYTES
-               ? PHX_ERROR_TOO_LARGE
-               : phxi_buffer_append_text(texts, subprotocols);
-}
-
-static phx_status append_texts(phxi_buffer *texts, const phxi_url *url,
-                               const phx_transport_request *request, text_offsets *offsets)
-{
-    if (url->authority.length > MAX_AUTHORITY_BYTES) {
-        return PHX_ERROR_INVALID_URL;
-    }
-    phx_status status = append_slice(texts, url->host, "");
-    status = status == PHX_OK ? phxi_buffer_append_byte(texts, 0) : status;
-    offsets->authority = texts->length;
-    status = status == PHX_OK ? append_slice(texts, url->authority, "") : status;
-    status = status == PHX_OK ? phxi_buffer_append_byte(texts, 0) : status;
-    offsets->target = texts->length;
-    status = status == PHX_OK ? append_target(texts, url) : status;
-    status = status == PHX_OK ? phxi_buffer_append_byte(texts, 0) : status;
-    offsets->headers = texts->length;
-    status = status == PHX_OK ? append_headers(texts, request) : status;
-    status = status == PHX_OK ? phxi_buffer_append_byte(texts, 0) : status;
-    offsets->subprotocols = texts->length;
-    status = status == PHX_OK ? append_subprotocols(texts, request->subprotocols) : status;
-    return status == PHX_OK ? phxi_buffer_append_byte(texts, 0) : status;
-}
-
-static phx_status take_request(phx_connection *connection, const phx_transport_request *request)
-{
-    phxi_url url;
-    const char *reason = NULL;
-    phx_status status = phxi_url_parse(request->url, &url, &reason);
-    if (status != PHX_OK || !url.is_websocket) {
-        phxi_log(phx_loop_log(connection->transport->loop), PHX_LOG_ERROR, "lws",
-                 "the URL cannot be used: %s", reason != NULL ? reason : "it is not ws: or wss:");
-        return PHX_ERROR_INVALID_URL;
-    }
-    text_offsets offsets = {0};
-    status = append_texts(&connection->texts, &url, request, &offsets);
-    if (status != PHX_OK) {
-        return status;
-    }
-    const char *texts = (const char *)connection->texts.data;
-    connection->host = texts;
-    connection->authority = texts + offsets.authority;
-    connection->target = texts + offsets.target;
-    connection->headers = texts + offsets.headers;
-    connection->subprotocols = texts + offsets.subprotocols;
-    connection->port = url.port;
-    connection->is_tls = url.is_secure;
-    connection->is_ipv6_literal = url.is_ipv6_literal;
-    connection->is_proxied =
-        connection->transport->network.proxy_url != NULL && !phxi_url_is_loopback(&url);
-    connection->close_timeout_ms = request->close_timeout_ms;
-    return PHX_OK;
-}
 
 /* Everything that was taken from elsewhere is given back before. */
 static void free_connection(phx_connection *connection)
@@ -135,7 +18,7 @@ static void free_connection(phx_connection *connection)
     lws_transport *transport = connection->transport;
     phxi_timer_cancel(&transport->timers, &connection->timer);
     phxi_frames_free(connection);
-    phxi_buffer_free(&connection->texts);
+    phxi_websocket_target_free(&connection->target);
     phxi_buffer_free(&connection->tunnel_bytes);
     phxi_free(&transport->allocator, connection);
 }
@@ -151,16 +34,18 @@ phx_connection *phxi_connection_new(lws_transport *transport, const phx_transpor
     connection->transport = transport;
     connection->events = *events;
     connection->watched_fd = -1;
-    phxi_buffer_init(&connection->texts, &transport->allocator, MAX_TEXTS_BYTES);
-    connection->texts.is_secret = true;
     phxi_buffer_init(&connection->tunnel_bytes, &transport->allocator, MAX_TUNNEL_BYTES);
     connection->tunnel_bytes.is_secret = true;
     phxi_buffer_init(&connection->gathered, &transport->allocator, request->max_message_bytes);
-    *out_status = take_request(connection, request);
+    *out_status = phxi_websocket_target_copy(&transport->allocator, phx_loop_log(transport->loop),
+                                             "lws", request, &connection->target);
     if (*out_status != PHX_OK) {
         free_connection(connection);
         return NULL;
     }
+    connection->is_proxied =
+        transport->network.proxy_url != NULL && !connection->target.is_loopback;
+    connection->close_timeout_ms = request->close_timeout_ms;
     connection->deadline_ms = phx_loop_now_ms(transport->loop) + request->connect_timeout_ms;
     connection->address_deadline_ms = UINT64_MAX;
     phxi_connection_set_due(connection);
@@ -297,7 +182,7 @@ static void time_out(phx_connection *connection)
         phxi_connection_set_error(
             connection, PHX_ERROR_TIMEOUT, "%s%s did not answer in time: %s",
             is_at_proxy ? "the proxy " : "",
-            is_at_proxy ? connection->transport->network.proxy_name : connection->host,
+            is_at_proxy ? connection->transport->network.proxy_name : connection->target.host,
             connection->lookup != NULL ? "its name was not resolved"
             : connection->is_proxy_up && !connection->is_tunnel_up
                 ? "no way to the server came about"

@@ -26,18 +26,13 @@
 #include "support/buffer.h"
 #include "support/timer_heap.h"
 #include "tls_options.h"
+#include "websocket_target.h"
 
 /* Made to be no proxy. libwebsockets takes http_proxy from the environment even for this very
  * machine, and would resolve the proxy's name in the loop. */
 #define PHXI_LWS_NO_PROXY "none:0"
 
 enum {
-    /* libwebsockets cuts longer ones without a word. */
-    MAX_TARGET_BYTES = 2000,
-    MAX_AUTHORITY_BYTES = 120,
-    /* All that the caller adds to the request. */
-    MAX_HEADERS_BYTES = 8 * 1024,
-    MAX_SUBPROTOCOLS_BYTES = 14 * 1024,
     MAX_SUBPROTOCOL_BYTES = 256,
     MAX_CLOSE_REASON_BYTES = 123,
     MAX_TUNNEL_BYTES = 8 * 1024, /* of CONNECT, and of its answer */
@@ -77,15 +72,7 @@ struct phx_connection {
     bool is_released; /* inside an event: freed when that returns */
 
     /* What to connect to. */
-    phxi_buffer texts; /* all of the following; may hold a token */
-    const char *host;
-    const char *authority;
-    const char *target;
-    const char *headers;      /* "Name: value\r\n", and so on */
-    const char *subprotocols; /* "": none */
-    uint16_t port;
-    bool is_tls;
-    bool is_ipv6_literal;
+    phxi_websocket_target target;
     bool is_proxied;
     uint32_t close_timeout_ms;
 

@@ -44,10 +44,10 @@ static void give_up(phx_connection *connection, phx_status status)
 static phx_status compose_request(phx_connection *connection)
 {
     const phxi_network_options *network = &connection->transport->network;
-    bool is_ipv6 = connection->is_ipv6_literal;
-    char server[MAX_AUTHORITY_BYTES + sizeof "[]:65535"];
-    (void)snprintf(server, sizeof server, "%s%s%s:%u", is_ipv6 ? "[" : "", connection->host,
-                   is_ipv6 ? "]" : "", (unsigned)connection->port);
+    bool is_ipv6 = connection->target.is_ipv6_literal;
+    char server[PHXI_MAX_AUTHORITY_BYTES + sizeof "[]:65535"];
+    (void)snprintf(server, sizeof server, "%s%s%s:%u", is_ipv6 ? "[" : "", connection->target.host,
+                   is_ipv6 ? "]" : "", (unsigned)connection->target.port);
     const char *const pieces[] = {
         "CONNECT ",
         server,
@@ -112,7 +112,7 @@ static void refuse(phx_connection *connection, int http_status)
 {
     phxi_connection_set_error(connection, PHX_ERROR_PROXY,
                               "the proxy %s refused a connection to %s with HTTP status %d",
-                              proxy_name(connection), connection->authority, http_status);
+                              proxy_name(connection), connection->target.authority, http_status);
     connection->error.http_status = http_status;
     phxi_connection_finish(connection);
 }

@@ -55,7 +55,8 @@ int phxi_verify_certificate(phx_connection *connection, void *store_context, boo
         }
         return -1;
     }
-    if (connection->is_ipv6_literal && !is_for_address(store_context, connection->host)) {
+    if (connection->target.is_ipv6_literal &&
+        !is_for_address(store_context, connection->target.host)) {
         connection->certificate_error = IP_MISMATCH;
         return -1;
     }
