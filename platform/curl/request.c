@@ -5,7 +5,6 @@
  */
 #include "curl/request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -127,6 +126,8 @@ static CURLcode set_exchange(curl_request *request, const phx_http_request *give
     if (!is_get) {
         SET(CURLOPT_CUSTOMREQUEST, given->method);
     }
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, request);
@@ -139,42 +140,6 @@ static CURLcode set_exchange(curl_request *request, const phx_http_request *give
     return code;
 }
 
-static CURLcode set_connection(curl_request *request, bool is_loopback)
-{
-    CURL *easy = request->easy;
-    const curl_http *http = request->http;
-    CURLcode code = CURLE_OK;
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    /* A request that ends while its name is looked up must not wait for the thread that does it. */
-    SET(CURLOPT_QUICK_EXIT, 1L);
-    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* as the socket, which looks its host up each time */
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (is_loopback) {
-        SET(CURLOPT_PROXY, "");
-    } else if (http->network.proxy_url != NULL) {
-        SET(CURLOPT_PROXY, http->network.proxy_url);
-        SET(CURLOPT_PROXYPORT, (long)http->network.proxy_port);
-        SET(CURLOPT_NOPROXY, ""); /* the environment's exceptions are those of its own proxy */
-        SET(CURLOPT_PROXYHEADER, http->proxy_headers);
-        SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-        request->is_proxied = true;
-    }
-    if (http->tls.ca_pem != NULL) {
-        struct curl_blob blob = {
-            .data = http->tls.ca_pem, .len = http->tls.ca_pem_length, .flags = CURL_BLOB_NOCOPY};
-        SET(CURLOPT_CAINFO_BLOB, &blob);
-        SET(CURLOPT_CAPATH, NULL); /* else the system's authorities stay trusted */
-    }
-    if (http->pins != NULL) {
-        SET(CURLOPT_PINNEDPUBLICKEY, http->pins);
-    }
-    return code;
-}
-
 #undef SET
 
 static phx_status set_up(curl_request *request, const phx_http_request *given, const phxi_url *url)
@@ -184,9 +149,14 @@ static phx_status set_up(curl_request *request, const phx_http_request *given, c
     if (status != PHX_OK) {
         return status;
     }
+    const phxi_curl_options *options = &request->http->options;
+    phxi_curl_proxy proxy = phxi_url_is_loopback(url)            ? PHXI_CURL_NO_PROXY
+                            : options->network.proxy_url != NULL ? PHXI_CURL_GIVEN_PROXY
+                                                                 : PHXI_CURL_ENVIRONMENT_PROXY;
+    request->is_proxied = proxy == PHXI_CURL_GIVEN_PROXY;
     CURLcode code = set_exchange(request, given);
     if (code == CURLE_OK) {
-        code = set_connection(request, phxi_url_is_loopback(url));
+        code = phxi_curl_options_apply(options, request->easy, proxy);
     }
     return code == CURLE_OK              ? PHX_OK
            : code == CURLE_OUT_OF_MEMORY ? PHX_ERROR_NO_MEMORY
@@ -221,14 +191,6 @@ curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *giv
     return request;
 }
 
-void phxi_curl_headers_free(struct curl_slist *headers)
-{
-    for (struct curl_slist *line = headers; line != NULL; line = line->next) {
-        phxi_wipe(line->data, strlen(line->data));
-    }
-    curl_slist_free_all(headers);
-}
-
 void phxi_curl_request_free(curl_request *request)
 {
     if (request->easy != NULL) {
@@ -237,80 +199,6 @@ void phxi_curl_request_free(curl_request *request)
     phxi_curl_headers_free(request->headers);
     phxi_buffer_free(&request->body);
     phxi_free(&request->http->allocator, request);
-}
-
-static phx_status from_connect_error(int os_code)
-{
-    switch (os_code) {
-    case ECONNREFUSED:
-        return PHX_ERROR_CONNECTION_REFUSED;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EADDRNOTAVAIL:
-        return PHX_ERROR_UNREACHABLE;
-    case ETIMEDOUT:
-        return PHX_ERROR_TIMEOUT;
-    default:
-        return PHX_ERROR_NETWORK;
-    }
-}
-
-static phx_status from_curl(CURLcode code, int os_code)
-{
-    switch (code) {
-    case CURLE_OK:
-        return PHX_OK;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return PHX_ERROR_NAME_NOT_FOUND;
-    case CURLE_COULDNT_CONNECT:
-        return from_connect_error(os_code);
-    case CURLE_OPERATION_TIMEDOUT:
-        return PHX_ERROR_TIMEOUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return PHX_ERROR_TLS_CERTIFICATE;
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-        return PHX_ERROR_TLS_PIN;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-        return PHX_ERROR_TLS;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-        return PHX_ERROR_CONNECTION_LOST;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 and what is no HTTP at all */
-    case CURLE_BAD_CONTENT_ENCODING:
-        return PHX_ERROR_PROTOCOL;
-    case CURLE_OUT_OF_MEMORY:
-        return PHX_ERROR_NO_MEMORY;
-    default:
-        return PHX_ERROR_NETWORK;
-    }
-}
-
-/* What a proxy answered to CONNECT, if that is what the request ended with; else 0. */
-static long proxy_refusal(const curl_request *request)
-{
-    long http_status = 0;
-    (void)curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &http_status);
-    return http_status / 100 == 2 ? 0 : http_status;
-}
-
-/* libcurl's own words about TLS name the reason, and never hold more than host names. */
-static void describe(curl_request *request, phx_status status)
-{
-    bool is_tls = status == PHX_ERROR_TLS || status == PHX_ERROR_TLS_CERTIFICATE;
-    bool has_detail = is_tls && request->curl_text[0] != '\0';
-    const char *proxy = request->is_proxied ? request->http->network.proxy_name : "";
-    (void)snprintf(request->error_text, sizeof request->error_text, "%s%s%s: %s%s%s", request->host,
-                   proxy[0] != '\0' ? " through the proxy " : "", proxy, phx_status_message(status),
-                   has_detail ? ": " : "", has_detail ? request->curl_text : "");
 }
 
 static bool was_sent(const curl_request *request)
@@ -337,9 +225,11 @@ static void fill(curl_request *request, phx_status status, long os_code, phx_htt
     long http_status = 0;
     (void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &http_status);
     if (status == PHX_ERROR_PROXY) {
-        http_status = proxy_refusal(request);
+        http_status = phxi_curl_proxy_refusal(request->easy);
     }
-    describe(request, status);
+    phxi_curl_describe(request->error_text, sizeof request->error_text, request->host,
+                       request->is_proxied ? request->http->options.network.proxy_name : "", status,
+                       request->curl_text);
     *out = (phx_http_response){
         .struct_size = (uint32_t)sizeof *out,
         .error = {.struct_size = (uint32_t)sizeof(phx_error),
@@ -359,8 +249,9 @@ void phxi_curl_request_result(curl_request *request, CURLcode code, phx_http_res
     long os_code = 0;
     (void)curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_code);
     phx_status status =
-        request->failure != PHX_OK ? request->failure : from_curl(code, (int)os_code);
-    if (status != PHX_OK && request->failure == PHX_OK && proxy_refusal(request) != 0) {
+        request->failure != PHX_OK ? request->failure : phxi_curl_status(code, (int)os_code);
+    if (status != PHX_OK && request->failure == PHX_OK &&
+        phxi_curl_proxy_refusal(request->easy) != 0) {
         status = PHX_ERROR_PROXY;
     }
     fill(request, status, status == PHX_OK ? 0 : os_code, out);

@@ -11,23 +11,19 @@
 
 #include <curl/curl.h>
 
-#include "network_options.h"
+#include "curl/multi.h"
+#include "curl/options.h"
 #include "support/buffer.h"
 #include "support/timer_heap.h"
-#include "tls_options.h"
 
 typedef struct curl_http {
     phx_http port;
     phx_allocator allocator;
     phx_loop *loop;
-    CURLM *multi;
-    phxi_tls_options tls;
-    char *pins; /* as libcurl writes them; NULL: none */
-    phxi_network_options network;
-    struct curl_slist *proxy_headers; /* the proxy's credentials; NULL: none */
+    phxi_curl_multi multi;
+    phxi_curl_options options;
     phx_loop_source source;
-    uint64_t curl_deadline_ms; /* when libcurl wants to be called */
-    phxi_timer_heap timers;    /* the requests' deadlines */
+    phxi_timer_heap timers; /* the requests' deadlines */
     struct curl_request *first_request;
     struct curl_request *last_request;
     uint32_t active_count; /* of those that libcurl has */
@@ -60,8 +56,6 @@ typedef struct curl_request {
     char error_text[2 * CURL_ERROR_SIZE];
 } curl_request;
 
-/* Wipes them, too. */
-void phxi_curl_headers_free(struct curl_slist *headers);
 /* NULL: *out_status says why. */
 curl_request *phxi_curl_request_new(curl_http *http, const phx_http_request *given,
                                     phx_status *out_status);
