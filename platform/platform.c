@@ -96,6 +96,16 @@ void phx_platform_set_lws_log_level(phx_log_level level)
 #endif
 
 #ifndef PHX_HAS_CURL
+phx_status phx_transport_curl(phx_loop *loop, const phx_tls *tls, const phx_network *network,
+                              const phx_transport **out)
+{
+    (void)loop;
+    (void)tls;
+    (void)network;
+    *out = NULL;
+    return PHX_ERROR_UNSUPPORTED;
+}
+
 phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_network *network,
                          const phx_http **out)
 {

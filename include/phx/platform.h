@@ -43,6 +43,17 @@ PHX_API PHX_MUST_CHECK phx_status phx_transport_lws(
     phx_loop *loop, const phx_tls *PHX_NULLABLE tls, const phx_network *PHX_NULLABLE network,
     const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
 
+/*
+ * WebSocket over libcurl, on any loop: names, addresses (both families at once, RFC 8305), the
+ * proxy, authorities and pins as phx_http_curl has them; only the environment's proxy is not taken.
+ * Compression is not offered (network->compress: PHX_ERROR_UNSUPPORTED). Text that is not UTF-8
+ * ends the connection with 1007 and PHX_ERROR_MALFORMED_FRAME. What a server says with a refusal is
+ * told in the error's message, at most 200 bytes of it. Otherwise as phx_http_curl.
+ */
+PHX_API PHX_MUST_CHECK phx_status phx_transport_curl(
+    phx_loop *loop, const phx_tls *PHX_NULLABLE tls, const phx_network *PHX_NULLABLE network,
+    const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
+
 /* HTTP over libcurl, on any loop. network: its `compress` is for WebSockets only; NULL: the
  * environment's proxy. Otherwise as above. The process's curl_global_init is the host program's;
  * without one, the first use does it. */

@@ -158,6 +158,8 @@ phx_status phxi_curl_status(CURLcode code, int os_code)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_ENGINE_NOTFOUND:
         return PHX_ERROR_TLS;
+    case CURLE_PROXY:
+        return PHX_ERROR_PROXY;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:

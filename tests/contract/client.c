@@ -86,12 +86,29 @@ void client_init_on(test_client *client, phx_loop *loop, const phx_transport *tr
     };
 }
 
+make_transport_fn transport_under_test(void)
+{
+    const char *name = getenv("TEST_TRANSPORT");
+    return name != NULL && strcmp(name, "curl") == 0 ? phx_transport_curl : phx_transport_lws;
+}
+
+phx_loop *loop_for(make_transport_fn make)
+{
+    phx_loop *loop = NULL;
+    phx_loop_config config;
+    phx_loop_config_init(&config);
+    assert_int_equal(make == phx_transport_lws ? phx_platform_lws_poller(NULL, NULL, &config.poller)
+                                               : phx_platform_epoll_poller(NULL, &config.poller),
+                     PHX_OK);
+    assert_int_equal(phx_loop_new(&config, &loop), PHX_OK);
+    return loop;
+}
+
 void client_init_over(test_client *client, make_transport_fn make, const phx_tls *tls,
                       const phx_network *network)
 {
-    phx_loop *loop = NULL;
+    phx_loop *loop = loop_for(make);
     const phx_transport *transport = NULL;
-    assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
     assert_int_equal(make(loop, tls, network, &transport), PHX_OK);
     client_init_on(client, loop, transport);
 }

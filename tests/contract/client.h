@@ -17,6 +17,11 @@ enum {
 typedef phx_status (*make_transport_fn)(phx_loop *loop, const phx_tls *tls,
                                         const phx_network *network, const phx_transport **out);
 
+/* The one that the environment names: TEST_TRANSPORT=lws (the default) or curl. */
+make_transport_fn transport_under_test(void);
+/* A loop with the poller that this transport needs. */
+phx_loop *loop_for(make_transport_fn make);
+
 typedef struct test_received {
     phx_frame_kind kind;
     size_t length;

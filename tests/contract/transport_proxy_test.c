@@ -44,7 +44,7 @@ static int tear_down(void **state)
 static void begin(test_client *client, const test_proxy *proxy, const phx_tls *tls)
 {
     const phx_network network = {.struct_size = (uint32_t)sizeof network, .proxy = proxy->url};
-    client_init_over(client, phx_transport_lws, tls, &network);
+    client_init_over(client, transport_under_test(), tls, &network);
 }
 
 static void expect_closed(test_client *client, phx_status status, const char *text)
@@ -146,7 +146,7 @@ static void expect_refusal(const char *answer, int http_status, const char *text
 static void test_refusals(void **state)
 {
     (void)state;
-    static char endless[16 * 1024];
+    static char endless[64 * 1024];
     memset(endless, 'x', sizeof endless - 1);
     expect_refusal("HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic\r\n\r\n", 407, "407");
     expect_refusal("HTTP/1.0 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", 403, "403");
@@ -203,12 +203,12 @@ static void test_no_proxy_there(void **state)
     char url[64];
     (void)snprintf(url, sizeof url, "http://user@127.0.0.1:%u/", (unsigned)free_port());
     network.proxy = url;
-    client_init_over(&client, phx_transport_lws, NULL, &network);
+    client_init_over(&client, transport_under_test(), NULL, &network);
     assert_int_equal(client_open_port(&client, "ws", HOST, 80), PHX_OK);
     expect_closed(&client, PHX_ERROR_CONNECTION_REFUSED, "the proxy 127.0.0.1:");
     client_free(&client);
     network.proxy = "http://nowhere.invalid:3128";
-    client_init_over(&client, phx_transport_lws, NULL, &network);
+    client_init_over(&client, transport_under_test(), NULL, &network);
     assert_int_equal(client_open_port(&client, "ws", HOST, 80), PHX_OK);
     expect_closed(&client, PHX_ERROR_NAME_NOT_FOUND, "nowhere.invalid");
     client_free(&client);
@@ -256,7 +256,7 @@ static void test_never_for_loopback(void **state)
         if (i < 2) {
             begin(&world.client, &proxy, NULL);
         } else {
-            client_init(&world.client, phx_transport_lws, NULL);
+            client_init(&world.client, transport_under_test(), NULL);
         }
         assert_int_equal(client_open_port(&world.client, "ws", hosts[i % 2], server_port(origin)),
                          PHX_OK);
@@ -285,12 +285,11 @@ static void test_bad_urls(void **state)
                                       "http://us%er@proxy:3128",
                                       "http://us%4@proxy:3128",
                                       "http://pro xy:3128"};
-    phx_loop *loop = NULL;
-    assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
+    phx_loop *loop = loop_for(transport_under_test());
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         const phx_transport *transport = NULL;
         const phx_network network = {.struct_size = (uint32_t)sizeof network, .proxy = bad[i]};
-        if (phx_transport_lws(loop, NULL, &network, &transport) != PHX_ERROR_INVALID_URL) {
+        if (transport_under_test()(loop, NULL, &network, &transport) != PHX_ERROR_INVALID_URL) {
             fail_msg("%s", bad[i]);
         }
         assert_null(transport);

@@ -95,7 +95,7 @@ static void expect(const test_certificate *identity, const phx_tls *tls, const c
     test_client client;
     int family = host[0] == '[' ? AF_INET6 : AF_INET;
     test_server *server = server_start(family, identity, echo, NULL);
-    client_init(&client, phx_transport_lws, tls);
+    client_init(&client, transport_under_test(), tls);
     assert_int_equal(client_open_port(&client, "wss", host, server_port(server)), PHX_OK);
     client_wait(&client, status == PHX_OK ? &client.opened : &client.closed, 1);
     if (status == PHX_OK) {
@@ -130,13 +130,13 @@ static void test_authorities_from_a_file(void **state)
     phx_tls tls = {.struct_size = (uint32_t)sizeof tls, .ca_file = path};
     expect(shared.good, &tls, "localhost", PHX_OK, "");
     assert_int_equal(ftruncate(fd, 0), 0);
-    phx_loop *loop = NULL;
+    phx_loop *loop = loop_for(transport_under_test());
     const phx_transport *transport = NULL;
-    assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
-    assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport), PHX_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(transport_under_test()(loop, &tls, NULL, &transport),
+                     PHX_ERROR_INVALID_ARGUMENT);
     (void)close(fd);
     (void)unlink(path);
-    assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport), PHX_ERROR_IO);
+    assert_int_equal(transport_under_test()(loop, &tls, NULL, &transport), PHX_ERROR_IO);
     assert_null(transport);
     phx_loop_release(loop);
 }
@@ -182,7 +182,7 @@ static void test_wrong_pin_gets_no_request(void **state)
     tls.pins = wrong;
     tls.pin_count = 1;
     test_server *server = server_start(AF_INET, shared.good, count_bytes, &seen);
-    client_init(&client, phx_transport_lws, &tls);
+    client_init(&client, transport_under_test(), &tls);
     assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);
     client_wait(&client, &client.closed, 1);
     assert_int_equal(client.error.status, PHX_ERROR_TLS_PIN);
@@ -196,12 +196,11 @@ static void test_bad_pins(void **state)
     (void)state;
     static const char *const bad[] = {"", "sha256/short",
                                       "sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL};
-    phx_loop *loop = NULL;
-    assert_int_equal(phx_loop_new(NULL, &loop), PHX_OK);
+    phx_loop *loop = loop_for(transport_under_test());
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         const phx_transport *transport = NULL;
         phx_tls tls = {.struct_size = (uint32_t)sizeof tls, .pins = &bad[i], .pin_count = 1};
-        assert_int_equal(phx_transport_lws(loop, &tls, NULL, &transport),
+        assert_int_equal(transport_under_test()(loop, &tls, NULL, &transport),
                          PHX_ERROR_INVALID_ARGUMENT);
     }
     phx_loop_release(loop);
@@ -213,7 +212,7 @@ static void test_server_without_tls(void **state)
     test_client client;
     phx_tls tls = trusting(shared.authority);
     test_server *server = server_start(AF_INET, NULL, hang_up, NULL);
-    client_init(&client, phx_transport_lws, &tls);
+    client_init(&client, transport_under_test(), &tls);
     assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);
     client_wait(&client, &client.closed, 1);
     assert_int_equal(client.error.status, PHX_ERROR_TLS);
@@ -237,7 +236,7 @@ static void test_close_code(void **state)
     test_client client;
     phx_tls tls = trusting(shared.authority);
     test_server *server = server_start(AF_INET, shared.good, close_for_restart, NULL);
-    client_init(&client, phx_transport_lws, &tls);
+    client_init(&client, transport_under_test(), &tls);
     assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);
     client_wait(&client, &client.closed, 1);
     assert_int_equal(client.messages, 1);
@@ -256,8 +255,8 @@ static void test_two_transports(void **state)
     phx_tls tls = trusting(shared.authority);
     phx_tls other = trusting(shared.other_authority);
     test_server *server = server_start(AF_INET, shared.good, echo, NULL);
-    client_init(&client, phx_transport_lws, &tls);
-    assert_int_equal(phx_transport_lws(client.loop, &other, NULL, &second), PHX_OK);
+    client_init(&client, transport_under_test(), &tls);
+    assert_int_equal(transport_under_test()(client.loop, &other, NULL, &second), PHX_OK);
     client_init_on(&stranger, client.loop, second);
     assert_int_equal(client_open_port(&stranger, "wss", "localhost", server_port(server)), PHX_OK);
     assert_int_equal(client_open_port(&client, "wss", "localhost", server_port(server)), PHX_OK);

@@ -10,13 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is under test: whatever implements the port passes these tests. */
-static make_transport_fn make_transport = phx_transport_lws;
-
 void world_begin(test_world *world, server_script script)
 {
     memset(world, 0, sizeof *world);
-    client_init(&world->client, make_transport, NULL);
+    client_init(&world->client, transport_under_test(), NULL);
     world->server = script != NULL ? server_start(AF_INET, NULL, script, world) : NULL;
 }
 
