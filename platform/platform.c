@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every build has: the choice of a poller, and in place of each adapter that is left out a
- * function that says so.
+ * What every build has: in place of each adapter that is left out, functions that say so.
  */
 #include <phx/platform.h>
 
@@ -12,18 +11,6 @@ void phx_keychain_release(const phx_keychain *keychain)
     if (keychain != NULL && keychain->release != NULL) {
         keychain->release(keychain->user_data);
     }
-}
-
-/* libwebsockets' own, where there is one, since the stock transport lives in it. */
-phx_status phx_platform_poller(const phx_allocator *allocator, const phx_log *log,
-                               const phx_poller **out)
-{
-#ifdef PHX_HAS_LWS
-    return phx_platform_lws_poller(allocator, log, out);
-#else
-    (void)log;
-    return phx_platform_epoll_poller(allocator, out);
-#endif
 }
 
 #ifndef PHX_HAS_POSIX

@@ -150,6 +150,7 @@ static bool connect_once(struct doctor *doctor, const phx_keychain *keychain)
     config.keychain = doctor->is_token_readable ? keychain : NULL;
     config.tls = &session.tls;
     config.allow_insecure = doctor->options->allow_insecure;
+    config.network = &session.network;
     config.loop_config = &session.loop;
     config.on_status = on_client_status;
     config.user_data = doctor;
@@ -167,6 +168,16 @@ static bool connect_once(struct doctor *doctor, const phx_keychain *keychain)
         return failed(doctor, "settings", &(phx_error){.status = status});
     }
     return true;
+}
+
+/* Which library takes the messages: no finding, but the first question to whoever has one. */
+static void report_transport(struct doctor *doctor)
+{
+    const phx_network network = {.struct_size = sizeof network,
+                                 .transport = doctor->options->transport};
+    char name[64];
+    phx_platform_transport_name(phx_platform_transport_kind(&network), name, sizeof name);
+    (void)ok(doctor, "transport", name);
 }
 
 static bool is_refusal(const phx_error *error)
@@ -267,6 +278,7 @@ static bool check_connection(struct doctor *doctor, const struct address *addres
         return false;
     }
     phx_status read = read_token(doctor, keychain);
+    report_transport(doctor);
     return connect_once(doctor, keychain) && report_upgrade(doctor, address->is_encrypted) &&
            report_token(doctor, read) && report_join(doctor);
 }

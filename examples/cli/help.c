@@ -17,6 +17,7 @@ static const char options_text[] =
     "  --keychain WHERE     where the token is: env:VARIABLE or file:PATH  [COMMUNITY_KEYCHAIN]\n"
     "  --ca FILE            trust the authorities in this PEM file instead of the system's\n"
     "  --allow-insecure     send the token unencrypted (ws:, http:) to other machines, too\n"
+    "  --transport WHICH    the socket's library: auto (see --version), lws or curl\n"
     "  --for SECONDS        watch: end after so long\n"
     "  --record FILE        watch: write a recording of the connection at the end, for replay\n"
     "  --from STEP, --to STEP  replay: print only these steps\n"

@@ -6,7 +6,7 @@
 
 #include "help.h"
 
-#include <phx/base.h>
+#include <phx/phx.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,6 +20,7 @@ enum option_code {
     OPTION_API,
     OPTION_KEYCHAIN,
     OPTION_CA,
+    OPTION_TRANSPORT,
     OPTION_FOR,
     OPTION_LIMIT,
     OPTION_HEARTBEAT,
@@ -39,6 +40,7 @@ static const struct option known[] = {
     {"api", required_argument, NULL, OPTION_API},
     {"keychain", required_argument, NULL, OPTION_KEYCHAIN},
     {"ca", required_argument, NULL, OPTION_CA},
+    {"transport", required_argument, NULL, OPTION_TRANSPORT},
     {"for", required_argument, NULL, OPTION_FOR},
     {"limit", required_argument, NULL, OPTION_LIMIT},
     {"heartbeat", required_argument, NULL, OPTION_HEARTBEAT},
@@ -97,6 +99,29 @@ static bool take_seconds(const char *name, const char *text, double largest, uin
     return true;
 }
 
+static bool take_transport(struct options *out, const char *text)
+{
+    static const char *const names[] = {"auto", "lws", "curl"}; /* as phx_transport_kind counts */
+    char name[64];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            out->transport = (phx_transport_kind)i;
+            phx_platform_transport_name(out->transport, name, sizeof name);
+            return i == 0 || strcmp(name, "none") != 0 ||
+                   misused("this program was built without --transport %s", text);
+        }
+    }
+    return misused("--transport takes auto, lws or curl, not \"%s\"", text);
+}
+
+/* And what it is that takes the messages: which library, in which version, is half of most bugs. */
+static int print_version(void)
+{
+    char name[64];
+    phx_platform_transport_name(phx_platform_transport_kind(NULL), name, sizeof name);
+    return printf("community %s (%s)\n", phx_version(), name) < 0 ? EXIT_LOCAL : EXIT_OK;
+}
+
 static bool take_option(struct options *out, int code, const char *text, unsigned *takes)
 {
     switch (code) {
@@ -112,6 +137,8 @@ static bool take_option(struct options *out, int code, const char *text, unsigne
     case OPTION_CA:
         out->ca = text;
         return true;
+    case OPTION_TRANSPORT:
+        return take_transport(out, text);
     case OPTION_FOR:
         *takes |= TAKES_FOR;
         return take_seconds("for", text, 4000000, &out->for_ms);
@@ -225,7 +252,7 @@ bool options_read(struct options *out, const struct command *commands, int argc,
             return false;
         }
         if (code == OPTION_VERSION) {
-            *out_exit = printf("community %s\n", phx_version()) < 0 ? EXIT_LOCAL : EXIT_OK;
+            *out_exit = print_version();
             return false;
         }
         if (!take_option(out, code, optarg, &takes)) {

@@ -6,8 +6,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <phx/transport.h>
 
 /* Documented in --help; scripts rely on them. */
 enum exit_code {
@@ -56,6 +55,7 @@ struct options {
     const char *api;
     const char *keychain;
     const char *ca;
+    phx_transport_kind transport;
     uint32_t for_ms;       /* 0: no limit */
     uint32_t limit;        /* 0: no limit */
     uint32_t from;         /* 0: the first step */

@@ -58,6 +58,8 @@ void session_init(struct session *session, const struct options *options)
     session->connection.heartbeat_interval_ms = options->heartbeat_ms;
     session->connection.heartbeat_timeout_ms =
         (options->heartbeat_ms + 2) / 3; /* as of the defaults; 0 stays 0 */
+    session->network =
+        (phx_network){.struct_size = sizeof session->network, .transport = options->transport};
     session->tls = (phx_tls){.struct_size = sizeof session->tls, .ca_file = options->ca};
 }
 
@@ -88,6 +90,7 @@ community_client *session_open(struct session *session, const struct options *op
     config->tls = &session->tls;
     config->allow_insecure = options->allow_insecure;
     config->connection = &session->connection;
+    config->network = &session->network;
     config->loop_config = &session->loop;
     community_client *client = NULL;
     phx_status status = community_client_new(config, &client);

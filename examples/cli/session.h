@@ -16,6 +16,7 @@ struct session {
     phx_loop_config loop;
     phx_tls tls;
     phx_client_config connection;
+    phx_network network;
 };
 
 /* The keychain that --keychain names; NULL: it was complained about, and *out_exit says how to end.

@@ -29,7 +29,8 @@ PHX_API PHX_MUST_CHECK phx_status phx_platform_lws_poller(
     const phx_allocator *PHX_NULLABLE allocator, const phx_log *PHX_NULLABLE log,
     const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
 
-/* The one of the two that a loop takes when it is given none. */
+/* The one of the two that a loop takes when it is given none: epoll's if it is there, unless
+ * clients take libwebsockets' transport (phx_platform_transport_kind). */
 PHX_API PHX_MUST_CHECK phx_status
 phx_platform_poller(const phx_allocator *PHX_NULLABLE allocator, const phx_log *PHX_NULLABLE log,
                     const phx_poller *PHX_NULLABLE *PHX_NONNULL out);
@@ -53,6 +54,33 @@ PHX_API PHX_MUST_CHECK phx_status phx_transport_lws(
 PHX_API PHX_MUST_CHECK phx_status phx_transport_curl(
     phx_loop *loop, const phx_tls *PHX_NULLABLE tls, const phx_network *PHX_NULLABLE network,
     const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
+
+/*
+ * Which of the two a client takes that is told of this network (NULL: nothing). Unless
+ * network->transport names one, libwebsockets where it reads frames in blocks (4.4.5 and later),
+ * where messages shall come compressed, or where there is no libcurl; else libcurl, because an
+ * older libwebsockets takes each byte by itself and tells 1012 to 1014 from 1002 with difficulty.
+ * PHX_TRANSPORT_AUTO: this build has neither. Threads: any.
+ */
+PHX_API phx_transport_kind phx_platform_transport_kind(const phx_network *PHX_NULLABLE network);
+
+/* "libwebsockets 4.1.6", "libcurl 7.88.1" and so on, as they are loaded; "none" for
+ * PHX_TRANSPORT_AUTO and what this build has not. Written to out[capacity], cut if need be and
+ * always terminated; 64 bytes suffice. Threads: any. */
+PHX_API void phx_platform_transport_name(phx_transport_kind kind, char *out, size_t capacity);
+
+/* That transport, and a line in the loop's log that says which (PHX_LOG_INFO). On a loop whose
+ * poller is not libwebsockets', PHX_TRANSPORT_AUTO comes to libcurl. PHX_ERROR_INVALID_ARGUMENT: a
+ * kind that is none. Otherwise as the two functions above. */
+PHX_API PHX_MUST_CHECK phx_status phx_platform_transport(
+    phx_loop *loop, const phx_tls *PHX_NULLABLE tls, const phx_network *PHX_NULLABLE network,
+    const phx_transport *PHX_NULLABLE *PHX_NONNULL out);
+
+/* A loop for it: as phx_loop_new, which takes no account of a network, but with the poller that
+ * this transport needs if config has none. What a client does that is given no loop. */
+PHX_API PHX_MUST_CHECK phx_status phx_platform_loop_new(
+    const phx_loop_config *PHX_NULLABLE config, const phx_network *PHX_NULLABLE network,
+    phx_loop *PHX_NULLABLE *PHX_NONNULL out_loop);
 
 /* HTTP over libcurl, on any loop. network: its `compress` is for WebSockets only; NULL: the
  * environment's proxy. Otherwise as above. The process's curl_global_init is the host program's;

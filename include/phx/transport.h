@@ -25,6 +25,13 @@ typedef struct phx_tls {
     size_t pin_count;
 } phx_tls;
 
+/* The stock transports: see phx/platform.h. */
+typedef enum PHX_ENUM(phx_transport_kind) {
+    PHX_TRANSPORT_AUTO = 0, /* what phx_platform_transport_kind says */
+    PHX_TRANSPORT_LWS,      /* libwebsockets */
+    PHX_TRANSPORT_CURL,     /* libcurl */
+} PHX_ENUM_NAME(phx_transport_kind);
+
 /* How servers are reached. All texts are copied by whoever is given the struct. */
 typedef struct phx_network {
     uint32_t struct_size;
@@ -40,8 +47,10 @@ typedef struct phx_network {
     const char *PHX_NULLABLE proxy;
     /* Offer permessage-deflate (RFC 7692), for what the server sends: our own messages, which are
      * small and may hold secrets, go out as they are. Costs some 40 KB a connection that uses it.
-     * max_message_bytes bounds a message after decompression. */
+     * max_message_bytes bounds a message after decompression. libwebsockets only. */
     bool compress;
+    /* The stock transport that a client takes when it is given none. */
+    phx_transport_kind transport;
 } phx_network;
 
 typedef struct phx_header {
@@ -81,8 +90,9 @@ typedef struct phx_transport_events {
      * PHX_ERROR_NAME_NOT_FOUND, PHX_ERROR_CONNECTION_REFUSED, PHX_ERROR_UNREACHABLE,
      * PHX_ERROR_PROXY (with the proxy's http_status), PHX_ERROR_TIMEOUT, PHX_ERROR_TLS*,
      * PHX_ERROR_FRAME_TOO_LARGE, PHX_ERROR_PROTOCOL, PHX_ERROR_MALFORMED_FRAME (it does not
-     * decompress), PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too many look-ups
-     * hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt). Borrowed.
+     * decompress, or is not UTF-8), PHX_ERROR_NETWORK, PHX_ERROR_SYSTEM, PHX_ERROR_QUEUE_FULL (too
+     * many look-ups hang), PHX_ERROR_NO_MEMORY, PHX_ERROR_CANCELLED (close() during the attempt).
+     * Borrowed.
      */
     void (*closed)(void *PHX_NULLABLE user_data, const phx_error *error);
 } phx_transport_events;

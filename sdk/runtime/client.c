@@ -161,7 +161,8 @@ static phx_status new_engine(phx_client *client, const phx_client_config *config
 static phx_status take_transport(phx_client *client, const phx_client_config *config)
 {
     if (config->transport == NULL) {
-        return phx_transport_lws(client->loop, config->tls, config->network, &client->transport);
+        return phx_platform_transport(client->loop, config->tls, config->network,
+                                      &client->transport);
     }
     client->transport = config->transport;
     return PHX_OK;
@@ -197,7 +198,7 @@ static void release_ports(const phx_client_config *config)
 static phx_status take_loop(const phx_client_config *config, phx_loop **out_loop)
 {
     if (config->loop == NULL) {
-        return phx_loop_new(config->loop_config, out_loop);
+        return phx_platform_loop_new(config->loop_config, config->network, out_loop);
     }
     phx_loop_retain(config->loop);
     *out_loop = config->loop;

@@ -160,7 +160,7 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
 static phx_status take_loop(const community_config *config, phx_loop **out_loop)
 {
     if (config->loop == NULL) {
-        return phx_loop_new(config->loop_config, out_loop);
+        return phx_platform_loop_new(config->loop_config, config->network, out_loop);
     }
     phx_loop_retain(config->loop);
     *out_loop = config->loop;

@@ -15,6 +15,7 @@ finds() {
 
 run doctor
 check 'all is well' eval 'exits 0 && [[ $out =~ rest\ +ok ]]'
+check 'the transport is named' eval '[[ $out =~ transport\ +ok\ +(libcurl|libwebsockets)\ [0-9] ]]'
 for step in name tcp upgrade token join; do
     check "$step is well" eval '[[ $out =~ "$step"\ +ok ]]'
 done

@@ -32,7 +32,8 @@ fails 'no token file' 3 'token' list "${server[@]}" "${token[@]}"
 run --help
 check '--help documents the exit codes' eval 'exits 0 && prints "3  unauthorized" && prints "doctor"'
 run --version
-check '--version' eval 'exits 0 && prints "community 0."'
+check '--version' eval 'exits 0 && prints "community 0." && [[ $out =~ \((libcurl|libwebsockets)\ [0-9] ]]'
+fails 'a transport that is none' 2 'auto, lws or curl' watch --transport pigeon "${server[@]}" --keychain env:X
 
 run login "${token[@]}" <<<tok-first
 check 'login stores the token' eval 'exits 0 && equal "$(<"$folder/token")" tok-first'

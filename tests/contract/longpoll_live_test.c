@@ -118,7 +118,7 @@ static const phx_transport *make_transport(bool is_fallback)
     if (!is_fallback) {
         return longpoll;
     }
-    assert_int_equal(phx_transport_lws(it.loop, NULL, NULL, &websocket), PHX_OK);
+    assert_int_equal(phx_platform_transport(it.loop, NULL, NULL, &websocket), PHX_OK);
     assert_int_equal(phx_transport_fallback(it.loop, websocket, longpoll, FALLBACK_MS, &fallback),
                      PHX_OK);
     return fallback;

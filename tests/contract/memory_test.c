@@ -91,16 +91,25 @@ static phx_status converse(test_run *run, const char *url)
     return run->closed != 0 ? run->status : status;
 }
 
-static void answer_in_pieces(test_stream *stream, int index, void *argument)
+static const phx_transport_kind kinds[] = {PHX_TRANSPORT_LWS, PHX_TRANSPORT_CURL};
+
+static void say_in_pieces(test_stream *stream)
 {
     test_frame one;
-    (void)index;
-    (void)argument;
-    if (ws_accept(stream, NULL, "") && ws_receive(stream, &one)) {
+    if (ws_receive(stream, &one)) {
         free(one.bytes);
         (void)ws_send(stream, false, OP_TEXT, "one ", 4);
         (void)ws_send(stream, true, OP_CONTINUATION, "two", 3);
         (void)ws_finish(stream);
+    }
+}
+
+static void answer_in_pieces(test_stream *stream, int index, void *argument)
+{
+    (void)index;
+    (void)argument;
+    if (ws_accept(stream, NULL, "")) {
+        say_in_pieces(stream);
     }
 }
 
@@ -109,13 +118,26 @@ enum {
     IS_COMPRESSED = true
 };
 
-/* The same, compressed. */
-static void answer_deflated(test_stream *stream, int index, void *argument)
+/* The same, compressed if that is offered. */
+static void answer_either(test_stream *stream, int index, void *argument)
 {
     test_frame one;
+    char head[2048];
+    char answer[512];
     (void)index;
     (void)argument;
-    if (ws_accept(stream, NULL, ACCEPT_DEFLATE "\r\n") && ws_receive(stream, &one)) {
+    if (!stream_read_head(stream, head, sizeof head)) {
+        return;
+    }
+    bool is_offered = strstr(head, "permessage-deflate") != NULL;
+    size_t length =
+        ws_compose_answer(head, is_offered ? ACCEPT_DEFLATE "\r\n" : "", answer, sizeof answer);
+    if (!stream_write(stream, answer, length)) {
+        return;
+    }
+    if (!is_offered) {
+        say_in_pieces(stream);
+    } else if (ws_receive(stream, &one)) {
         test_deflater *deflater = deflater_new(15, true);
         free(one.bytes);
         (void)ws_send_deflated(stream, deflater, "one two", 7, 4);
@@ -127,7 +149,7 @@ static void answer_deflated(test_stream *stream, int index, void *argument)
 enum {
     IS_COMPRESSED = false
 };
-#define answer_deflated answer_in_pieces
+#define answer_either answer_in_pieces
 #endif
 
 typedef struct test_place {
@@ -142,9 +164,9 @@ static void run_transport(failing_allocator *allocator, void *user_data)
     phx_loop_config config;
     phx_loop_config_init(&config);
     config.allocator = &allocator->port;
-    phx_status status = phx_loop_new(&config, &run.loop);
+    phx_status status = phx_platform_loop_new(&config, &place->network, &run.loop);
     if (status == PHX_OK) {
-        status = phx_transport_lws(run.loop, NULL, &place->network, &run.transport);
+        status = phx_platform_transport(run.loop, NULL, &place->network, &run.transport);
     }
     if (status == PHX_OK) {
         status = converse(&run, place->url);
@@ -169,7 +191,10 @@ static void test_transport(void **state)
     test_place place = {.url = url, .network = {.struct_size = (uint32_t)sizeof(phx_network)}};
     test_server *server = server_start(AF_INET, NULL, answer_in_pieces, NULL);
     (void)snprintf(url, sizeof url, "ws://127.0.0.1:%u/", (unsigned)server_port(server));
-    (void)failing_allocator_torture(run_transport, &place);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        place.network.transport = kinds[i];
+        (void)failing_allocator_torture(run_transport, &place);
+    }
     server_stop(server);
 }
 
@@ -177,13 +202,16 @@ static void test_transport_through_proxy(void **state)
 {
     (void)state;
     test_proxy proxy;
-    test_server *server = server_start(AF_INET, NULL, answer_deflated, NULL);
+    test_server *server = server_start(AF_INET, NULL, answer_either, NULL);
     proxy_start(&proxy, PROXY_CONNECTED, server_port(server));
-    test_place place = {.url = "ws://feed.test/",
-                        .network = {.struct_size = (uint32_t)sizeof(phx_network),
-                                    .proxy = proxy.url,
-                                    .compress = IS_COMPRESSED}};
-    (void)failing_allocator_torture(run_transport, &place);
+    test_place place = {
+        .url = "ws://feed.test/",
+        .network = {.struct_size = (uint32_t)sizeof(phx_network), .proxy = proxy.url}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        place.network.transport = kinds[i];
+        place.network.compress = IS_COMPRESSED && kinds[i] == PHX_TRANSPORT_LWS;
+        (void)failing_allocator_torture(run_transport, &place);
+    }
     proxy_stop(&proxy);
     server_stop(server);
 }

@@ -209,14 +209,15 @@ static void on_closed(void *user_data, const phx_error *error)
 }
 
 /* The time-out comes while the look-up hangs: the loop was never blocked by it. */
-static void test_transport_does_not_block(void **state)
+static void expect_no_block(phx_transport_kind kind)
 {
-    (void)state;
-    phx_loop *loop = new_loop();
+    const phx_network network = {.struct_size = (uint32_t)sizeof network, .transport = kind};
+    phx_loop *loop = NULL;
     const phx_transport *transport = NULL;
     phx_connection *connection = NULL;
     test_end end = {0};
-    assert_int_equal(phx_transport_lws(loop, NULL, NULL, &transport), PHX_OK);
+    assert_int_equal(phx_platform_loop_new(NULL, &network, &loop), PHX_OK);
+    assert_int_equal(phx_platform_transport(loop, NULL, &network, &transport), PHX_OK);
     const phx_transport_request request = {.struct_size = (uint32_t)sizeof request,
                                            .url = "ws://name.blocked.invalid/",
                                            .connect_timeout_ms = 100,
@@ -232,6 +233,13 @@ static void test_transport_does_not_block(void **state)
     wait_inside(1);
     set_blocked(false);
     wait_inside(0);
+}
+
+static void test_transport_does_not_block(void **state)
+{
+    (void)state;
+    expect_no_block(PHX_TRANSPORT_LWS);
+    expect_no_block(PHX_TRANSPORT_CURL);
 }
 
 static void on_done(void *user_data, const phx_http_response *response)

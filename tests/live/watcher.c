@@ -5,6 +5,7 @@
 #include "watcher.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../backend/client.h"
@@ -100,6 +101,16 @@ static void on_release(void *user_data)
     ((feed_watcher *)user_data)->is_released = true;
 }
 
+/* TEST_TRANSPORT=auto (the default), lws or curl. */
+static phx_transport_kind transport_under_test(void)
+{
+    const char *name = getenv("TEST_TRANSPORT");
+    return name == NULL                ? PHX_TRANSPORT_AUTO
+           : strcmp(name, "lws") == 0  ? PHX_TRANSPORT_LWS
+           : strcmp(name, "curl") == 0 ? PHX_TRANSPORT_CURL
+                                       : PHX_TRANSPORT_AUTO;
+}
+
 void watcher_start(feed_watcher *watcher, const watcher_options *options)
 {
     memset(watcher, 0, sizeof *watcher);
@@ -128,6 +139,9 @@ void watcher_start(feed_watcher *watcher, const watcher_options *options)
     config.page_posts = options->page_posts;
     config.token_in_subprotocol = options->token_in_subprotocol;
     config.tls = options->tls;
+    const phx_network network = {.struct_size = (uint32_t)sizeof network,
+                                 .transport = transport_under_test()};
+    config.network = &network;
     config.connection = options->connection;
     if (options->configure != NULL) {
         options->configure(&config);
