@@ -104,7 +104,6 @@ struct phx_connection {
     bool is_close_begun; /* it is `frame` */
     bool is_close_sent;
     bool is_peer_closed;
-    bool is_deaf; /* the server broke a rule: all that it sends is thrown away */
     uint8_t close_frame[PHXI_WEBSOCKET_MAX_HEAD_BYTES + PHXI_WEBSOCKET_MAX_CONTROL_BYTES];
 
     /* How it ended, or why it is being closed. */

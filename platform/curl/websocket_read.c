@@ -8,7 +8,7 @@
 #include "support/alloc.h"
 
 enum {
-    MAX_READS = 16 /* a turn; each of 64 KiB at most */
+    MAX_READS = 4 /* a turn; each of 64 KiB at most */
 };
 
 void phxi_curl_websocket_lost(phx_connection *connection)
@@ -70,7 +70,6 @@ static void take_close(phx_connection *connection, const phxi_websocket_event *e
  * hangs up: a socket that is closed over unread bytes would take our close frame with it. */
 static void take_failure(phx_connection *connection, const phxi_websocket_event *event)
 {
-    connection->is_deaf = true;
     phxi_curl_websocket_set_error(connection, event->status, "the server sent %s", event->reason);
     close_for(connection, event->close_code);
 }

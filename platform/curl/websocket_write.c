@@ -148,8 +148,7 @@ static bool begin_close(phx_connection *connection)
 /* Nobody reads a message behind the server's close frame, or behind a rule that it broke. */
 static bool has_message(const phx_connection *connection)
 {
-    return connection->messages.first != NULL && !connection->is_peer_closed &&
-           !connection->is_deaf;
+    return connection->messages.first != NULL && connection->error.status == PHX_OK;
 }
 
 static bool has_next(const phx_connection *connection)

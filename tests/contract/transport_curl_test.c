@@ -211,7 +211,8 @@ static void test_pong_between_fragments(void **state)
     world_end(&world);
 }
 
-/* As fast as it can, until the client is gone. */
+/* As fast as it can, until the client is gone: pings, because the client has more to do with each
+ * than the server, so that what is to be read never ends. */
 static void flood(test_stream *stream, int index, void *argument)
 {
     static unsigned char bytes[64 * 1024];
@@ -219,7 +220,7 @@ static void flood(test_stream *stream, int index, void *argument)
     (void)index;
     (void)argument;
     while (length + 16 < sizeof bytes) {
-        length += ws_compose(bytes + length, true, OP_PONG, "flood", 5);
+        length += ws_compose(bytes + length, true, OP_PING, "flood", 5);
     }
     bool is_up = ws_accept(stream, NULL, "");
     while (is_up) {
@@ -244,7 +245,7 @@ static void test_a_flood_starves_nobody(void **state)
         uint64_t start_ms = phx_loop_now_ms(world.client.loop);
         assert_int_equal(client_send_text(&other.client, "hello"), PHX_OK);
         client_wait(&other.client, &other.client.messages, i);
-        assert_true(phx_loop_now_ms(world.client.loop) - start_ms < 1000);
+        assert_true(phx_loop_now_ms(world.client.loop) - start_ms < 5000);
     }
     assert_int_equal(world.client.closed, 0);
     client_release(&other.client);
