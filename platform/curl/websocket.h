@@ -44,7 +44,9 @@ typedef struct curl_transport {
     phxi_curl_multi multi;
     phx_loop_source source;
     phxi_timer_heap timers;
-    uint8_t *received; /* what is read, of all connections in turn; NULL until the first time */
+    uint64_t random_seed[2];
+    uint64_t random_count; /* of the numbers that were made of the seed */
+    uint8_t *received;     /* what is read, of all connections in turn; NULL until the first time */
 } curl_transport;
 
 typedef enum connection_state {
@@ -110,6 +112,9 @@ struct phx_connection {
     phx_error error;
     char error_text[PHXI_CURL_ERROR_BYTES];
 };
+
+/* websocket_transport.c: bytes that nobody can foresee who does not know the transport's seed. */
+void phxi_curl_websocket_random(curl_transport *transport, uint8_t *out, size_t length);
 
 /* websocket.c */
 phx_connection *phxi_curl_websocket_new(curl_transport *transport,

@@ -53,11 +53,7 @@ static CURLcode set_options(phx_connection *connection, uint32_t connect_timeout
 static phx_status compose_request(phx_connection *connection)
 {
     uint8_t nonce[PHXI_WEBSOCKET_NONCE_BYTES];
-    const phx_random *random = phx_loop_random(connection->transport->loop);
-    phx_status status = random->fill(random->user_data, nonce, sizeof nonce);
-    if (status != PHX_OK) {
-        return status;
-    }
+    phxi_curl_websocket_random(connection->transport, nonce, sizeof nonce);
     connection->request = (phxi_websocket_request){
         .target = connection->target.path,
         .authority = connection->target.authority,

@@ -4,8 +4,25 @@
  */
 #include <phx/platform.h>
 
+#include <string.h>
+
 #include "curl/websocket.h"
 #include "support/alloc.h"
+#include "support/map.h"
+
+/*
+ * The random port is asked once, because gathering entropy takes longer than all else that a frame
+ * or a connection needs here; from there on a keyed hash counts.
+ */
+void phxi_curl_websocket_random(curl_transport *transport, uint8_t *out, size_t length)
+{
+    for (size_t at = 0; at < length; at += sizeof(uint64_t)) {
+        uint64_t count = transport->random_count++;
+        uint64_t number = phxi_hash(transport->random_seed, &count, sizeof count);
+        size_t left = length - at;
+        memcpy(out + at, &number, left < sizeof number ? left : sizeof number);
+    }
+}
 
 static phx_status open_connection(void *user_data, const phx_transport_request *request,
                                   const phx_transport_events *events,
@@ -83,6 +100,7 @@ static void destroy(curl_transport *transport)
     phxi_curl_multi_free(&transport->multi);
     phxi_curl_options_free(&transport->options, &allocator);
     phxi_free(&allocator, transport->received);
+    phxi_wipe(transport->random_seed, sizeof transport->random_seed);
     phxi_free(&allocator, transport);
 }
 
@@ -110,6 +128,11 @@ phx_status phx_transport_curl(phx_loop *loop, const phx_tls *tls, const phx_netw
         phxi_curl_options_init(&transport->options, &transport->allocator, tls, network);
     if (status == PHX_OK && transport->options.network.compress) {
         status = PHX_ERROR_UNSUPPORTED;
+    }
+    if (status == PHX_OK) {
+        const phx_random *random = phx_loop_random(loop);
+        status = random->fill(random->user_data, (uint8_t *)transport->random_seed,
+                              sizeof transport->random_seed);
     }
     if (status == PHX_OK) {
         status = phxi_curl_multi_init(&transport->multi, 1);

@@ -100,27 +100,21 @@ void phxi_curl_websocket_answer_ping(phx_connection *connection, const phxi_webs
     }
 }
 
-static bool begin_frame(phx_connection *connection, uint8_t *payload, phxi_websocket_opcode opcode,
+static void begin_frame(phx_connection *connection, uint8_t *payload, phxi_websocket_opcode opcode,
                         bool is_final, size_t length)
 {
     uint8_t head[PHXI_WEBSOCKET_MAX_HEAD_BYTES];
     uint8_t mask[PHXI_WEBSOCKET_MASK_BYTES];
-    const phx_random *random = phx_loop_random(connection->transport->loop);
-    if (random->fill(random->user_data, mask, sizeof mask) != PHX_OK) {
-        phxi_curl_websocket_set_error(connection, PHX_ERROR_SYSTEM, "there are no random bytes");
-        phxi_curl_websocket_finish(connection);
-        return false;
-    }
+    phxi_curl_websocket_random(connection->transport, mask, sizeof mask);
     size_t size = phxi_websocket_write_head(head, opcode, is_final, length, mask);
     phxi_websocket_mask(payload, length, mask);
     /* Over the room before the payload, or over what of the message was sent before. */
     memcpy(payload - size, head, size);
     connection->frame = payload - size;
     connection->frame_left = size + length;
-    return true;
 }
 
-static bool begin_next_of_current(phx_connection *connection)
+static void begin_next_of_current(phx_connection *connection)
 {
     outgoing *one = connection->current;
     size_t left = one->length - one->offset;
@@ -129,10 +123,10 @@ static bool begin_next_of_current(phx_connection *connection)
     phxi_websocket_opcode opcode = one->offset > 0 ? PHXI_WEBSOCKET_CONTINUATION : one->opcode;
     one->offset += length;
     connection->frame_payload = length;
-    return begin_frame(connection, payload, opcode, length == left, length);
+    begin_frame(connection, payload, opcode, length == left, length);
 }
 
-static bool begin_close(phx_connection *connection)
+static void begin_close(phx_connection *connection)
 {
     uint8_t *payload = connection->close_frame + PHXI_WEBSOCKET_MAX_HEAD_BYTES;
     size_t reason = strlen(connection->close_reason);
@@ -142,7 +136,7 @@ static bool begin_close(phx_connection *connection)
     memcpy(payload + 2, connection->close_reason, reason);
     connection->is_close_begun = true;
     connection->frame_payload = 0;
-    return begin_frame(connection, payload, PHXI_WEBSOCKET_CLOSE, true, has_code ? 2 + reason : 0);
+    begin_frame(connection, payload, PHXI_WEBSOCKET_CLOSE, true, has_code ? 2 + reason : 0);
 }
 
 /* Nobody reads a message behind the server's close frame, or behind a rule that it broke. */
@@ -158,15 +152,16 @@ static bool has_next(const phx_connection *connection)
             connection->state == STATE_CLOSING);
 }
 
-/* Pongs first, then messages, then our close frame. False: it is over. */
-static bool begin_next(phx_connection *connection)
+/* Pongs first, then messages, then our close frame. */
+static void begin_next(phx_connection *connection)
 {
     bool is_control = connection->controls.first != NULL;
     if (is_control || has_message(connection)) {
         connection->current = pop(is_control ? &connection->controls : &connection->messages);
-        return begin_next_of_current(connection);
+        begin_next_of_current(connection);
+    } else {
+        begin_close(connection);
     }
-    return begin_close(connection);
 }
 
 static bool is_message(const outgoing *one)
@@ -201,8 +196,8 @@ static bool write_frames(phx_connection *connection, bool *out_is_blocked)
         if (connection->frame_left == 0 && !has_next(connection)) {
             return true;
         }
-        if (connection->frame_left == 0 && !begin_next(connection)) {
-            return false;
+        if (connection->frame_left == 0) {
+            begin_next(connection);
         }
         size_t sent = 0;
         CURLcode code =
