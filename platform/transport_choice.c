@@ -19,11 +19,11 @@
 #endif
 
 enum {
-    FAST_LWS = 4 * 10000 + 4 * 100 + 5, /* the first that reads frames in blocks */
+    FAST_LWS = 40405, /* 4.4.5, the first that reads frames in blocks */
     NAME_BYTES = 64,
 };
 
-#ifdef PHX_HAS_LWS
+#if defined(PHX_HAS_LWS) && defined(PHX_HAS_CURL)
 /* "4.1.6", with or without more behind it, which may be another one than was compiled against. */
 static long lws_version(void)
 {
