@@ -39,7 +39,6 @@ static CURLcode set_options(phx_connection *connection, uint32_t connect_timeout
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
     SET(CURLOPT_FRESH_CONNECT, 1L);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* an attempt follows a change of network, often */
     /* As long as an attempt may last, so that libcurl shares it out among the addresses. */
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
     SET(CURLOPT_BUFFERSIZE, (long)PHXI_CURL_RECEIVE_BYTES);
