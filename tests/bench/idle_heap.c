@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a joined client with an empty feed holds on the heap, by the library that asked for it: the
+ * SDK's own and cJSON's for it; those, libcurl's and the C library's; and everything.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "heap.h"
+#include "live.h"
+
+static const char *const transport_and_tls[] = {
+    "libwebsockets", "libssl",    "libcrypto",  "libgnutls", "libtasn1",
+    "libp11-kit",    "libnettle", "libhogweed", "libgmp",    "libmbedcrypto"};
+static const char *const ours[] = {"libphx", "libcommunity", "libcjson"};
+
+typedef struct shares {
+    uint64_t own;
+    uint64_t beyond; /* all but libwebsockets' and TLS's */
+    uint64_t all;
+} shares;
+
+static bool begins_with_one(const char *name, const char *const *starts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add(void *context, const char *name, uint64_t bytes)
+{
+    shares *sum = context;
+    (void)fprintf(stderr, "%10llu %s\n", (unsigned long long)bytes, name);
+    if (strncmp(name, "bench_", 6) == 0) {
+        return;
+    }
+    bool is_own = begins_with_one(name, ours, sizeof ours / sizeof ours[0]);
+    bool is_beyond = !begins_with_one(name, transport_and_tls,
+                                      sizeof transport_and_tls / sizeof transport_and_tls[0]);
+    sum->own += is_own ? bytes : 0;
+    sum->beyond += is_beyond ? bytes : 0;
+    sum->all += bytes;
+}
+
+int main(int argc, char **argv)
+{
+    const char *transport = bench_text(argc, argv, "transport", "lws");
+    char name[64];
+    shares sum = {0, 0, 0};
+    bench_target target;
+    bench_live live;
+    bench_target_start(&target);
+    bench_live_start(&live, &target, transport, 1000);
+    for (int i = 0; i < 10; i++) {
+        bench_check(community_client_poll(live.client, 50) == PHX_OK);
+    }
+    heap_each_library(add, &sum);
+    (void)snprintf(name, sizeof name, "heap_%s.own", transport);
+    bench_figure(name, (double)sum.own, "B", 1);
+    (void)snprintf(name, sizeof name, "heap_%s.beyond", transport);
+    bench_figure(name, (double)sum.beyond, "B", 1);
+    (void)snprintf(name, sizeof name, "heap_%s.all", transport);
+    bench_figure(name, (double)sum.all, "B", 1);
+    bench_live_stop(&live);
+    bench_target_stop(&target);
+    return 0;
+}
