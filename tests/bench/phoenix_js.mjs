@@ -58,7 +58,7 @@ const blast = async (count) => {
 await blast(WARM_UP);
 const cpu = process.cpuUsage();
 const begin = process.hrtime.bigint();
-const [, wallNs, waitedNs] = await blast(events);
+const [, wallNs, waitedNs, blasterCpuNs] = await blast(events);
 const elapsedNs = Number(process.hrtime.bigint() - begin);
 const used = process.cpuUsage(cpu);
 if (feed.posts.length !== CAPACITY) {
@@ -67,6 +67,7 @@ if (feed.posts.length !== CAPACITY) {
 figure("cpu", (used.user + used.system) * 1000 / events, "ns");
 figure("rate", events * 1e9 / elapsedNs, "events/s");
 figure("blaster_waited", 100 * waitedNs / wallNs, "%");
+figure("blaster_cpu", blasterCpuNs / events, "ns");
 figure("resident", process.memoryUsage().rss / 1024, "kB");
 blaster.stdin.end();
 process.exit(0);

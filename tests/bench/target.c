@@ -83,10 +83,12 @@ void bench_target_figures(bench_target *target, const char *name, uint64_t frame
     unsigned long long sent = 0;
     unsigned long long blast_ns = 0;
     unsigned long long waited_ns = 0;
+    unsigned long long blaster_cpu_ns = 0;
     char line[MAX_LINE];
     char figure[MAX_LINE];
     read_line(target, line);
-    bench_check(sscanf(line, "%llu %llu %llu", &sent, &blast_ns, &waited_ns) == 3);
+    bench_check(
+        sscanf(line, "%llu %llu %llu %llu", &sent, &blast_ns, &waited_ns, &blaster_cpu_ns) == 4);
     bench_check(sent == frames);
     (void)snprintf(figure, sizeof figure, "%s.cpu", name);
     bench_figure(figure, (double)cpu_ns / (double)frames, "ns", frames);
@@ -94,6 +96,8 @@ void bench_target_figures(bench_target *target, const char *name, uint64_t frame
     bench_figure(figure, (double)frames * 1e9 / (double)wall_ns, "events/s", frames);
     (void)snprintf(figure, sizeof figure, "%s.blaster_waited", name);
     bench_figure(figure, 100 * (double)waited_ns / (double)blast_ns, "%", frames);
+    (void)snprintf(figure, sizeof figure, "%s.blaster_cpu", name);
+    bench_figure(figure, (double)blaster_cpu_ns / (double)frames, "ns", frames);
 }
 
 void bench_target_finish(bench_target *target)

@@ -24,8 +24,9 @@ void bench_target_stop(bench_target *target);
 
 /* Orders so many frames; this process's clocks start. */
 void bench_target_blast(bench_target *target, uint64_t frames);
-/* They have all been received: prints "NAME.cpu" (ns an event), "NAME.rate" (events/s) and
- * "NAME.blaster_waited" (% of the time in which the blaster waited for this process). */
+/* They have all been received: prints "NAME.cpu" (ns an event), "NAME.rate" (events/s), and of the
+ * blaster "NAME.blaster_waited" (for this process, % of the time; 0: the blaster was the slower
+ * one) and "NAME.blaster_cpu" (its own, ns an event). */
 void bench_target_figures(bench_target *target, const char *name, uint64_t frames);
 /* The same without figures, for warming up. */
 void bench_target_finish(bench_target *target);
