@@ -30,7 +30,7 @@ compiler=$($cc -dumpmachine)-$compiler-$($cc -dumpfullversion -dumpversion)
 # machine's memcpy is the other's.
 count() {
     local figure=$1 events=$2 program=$build/tests/bench/bench_$3 out
-    out=$(GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-ERMS \
+    out=$(GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX_Fast_Unaligned_Load,-ERMS \
         valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
         --toggle-collect=bench_measured "$program" "${@:4}" 2>&1) || {
         echo "$out" >&2
