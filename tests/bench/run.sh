@@ -31,6 +31,7 @@ setup_configure $size_build -Dbuildtype=minsize -Db_ndebug=true -Dtests=false -D
 ninja --quiet -C $build || exit 1
 ninja --quiet -C $size_build || exit 1
 : >$samples
+: >$build/errors.log
 
 # sample COMMAND...: its figures are added to the list. One that this machine cannot run is left out,
 # and says so; one that fails ends everything.
