@@ -35,7 +35,6 @@ typedef struct held {
 
 static held slots[SLOTS];
 static uint64_t allocations;
-static uint64_t held_bytes;
 static atomic_flag lock = ATOMIC_FLAG_INIT;
 
 static void enter(void)
@@ -69,7 +68,6 @@ static void *note(void *block, size_t size, const void *caller)
     allocations++;
     if (block != NULL) {
         slots[slot_of(block)] = (held){block, caller, size};
-        held_bytes += size;
     }
     leave();
     return block;
@@ -81,7 +79,6 @@ static void forget(const void *block)
     enter();
     size_t hole = slot_of(block);
     if (slots[hole].block != NULL) {
-        held_bytes -= slots[hole].size;
         slots[hole].block = NULL;
         for (size_t i = (hole + 1) % SLOTS; slots[i].block != NULL; i = (i + 1) % SLOTS) {
             size_t distance = (i - home_of(slots[i].block)) % SLOTS;
@@ -145,11 +142,6 @@ int posix_memalign(void **out_block, size_t alignment, size_t size)
 uint64_t heap_allocations(void)
 {
     return allocations;
-}
-
-uint64_t heap_held_bytes(void)
-{
-    return held_bytes;
 }
 
 typedef struct library {

@@ -11,8 +11,6 @@
 
 /* Calls of malloc, calloc, realloc and the aligned ones so far. */
 uint64_t heap_allocations(void);
-/* Bytes that are held now. */
-uint64_t heap_held_bytes(void);
 
 /* Calls each(name of the file, bytes held by what it allocated), the largest first; the program
  * itself is one of them. Names without a folder. */

@@ -8,23 +8,12 @@
 #include <string.h>
 
 #include "bench.h"
+#include "keychain.h"
 
 enum {
     PATIENCE_MS = 10000,
     MAX_URL = 128
 };
-
-static phx_status read_token(void *user_data, bool is_refresh, char *buffer, size_t capacity,
-                             size_t *out_length)
-{
-    static const char token[] = "tok-alice";
-    (void)user_data;
-    (void)is_refresh;
-    bench_check(capacity >= sizeof token);
-    memcpy(buffer, token, sizeof token - 1);
-    *out_length = sizeof token - 1;
-    return PHX_OK;
-}
 
 static void on_change(void *user_data, const community_batch *batch)
 {
@@ -79,14 +68,12 @@ void bench_live_start(bench_live *live, const bench_target *target, const char *
     (void)snprintf(api_url, sizeof api_url, "http://127.0.0.1:%u/api/community",
                    (unsigned)target->port);
     *live = (bench_live){.client = NULL};
-    live->keychain =
-        (phx_keychain){.struct_size = (uint32_t)sizeof live->keychain, .read = read_token};
     phx_loop *loop = bench_loop();
     community_config config;
     community_config_init(&config);
     config.url = url;
     config.api_url = api_url;
-    config.keychain = &live->keychain;
+    config.keychain = bench_keychain();
     config.loop = loop;
     config.transport = bench_transport(loop, transport);
     config.on_change = on_change;

@@ -11,7 +11,6 @@
 
 typedef struct bench_live {
     community_client *client;
-    phx_keychain keychain;
     const community_snapshot *kept; /* the newest one, as an app keeps it */
     uint64_t batches;
 } bench_live;

@@ -55,10 +55,9 @@ TABLE = [
         ("allocations.event", "the same, each in a turn and batch of its own", None),
         ("endurance.heap_growth", "heap, growth over the run", None),
         ("endurance.resident_growth", "resident, growth over the run", None),
-        ("heap.idle_without_adapters", "heap of an idle joined client, ports of memory", None),
-        ("heap_curl.own", "the same on libcurl, the SDK's own and cJSON's", None),
+        ("heap_curl.own", "heap, joined, idle, on libcurl: the SDK's and cJSON's", None),
         ("heap_curl.beyond", "the same, all but libwebsockets' and TLS's", None),
-        ("heap_lws.own", "the same on libwebsockets, the SDK's own and cJSON's", None),
+        ("heap_lws.own", "heap, joined, idle, on libwebsockets: the SDK's, cJSON's", None),
         ("heap_lws.beyond", "the same, all but libwebsockets' and TLS's", None),
     ]),
     ("Scale", [

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "keychain.h"
 
 enum {
     MAX_SENT = 2048,
@@ -114,18 +115,6 @@ static phx_status random_fill(void *user_data, uint8_t *bytes, size_t length)
     return PHX_OK;
 }
 
-static phx_status keychain_read(void *user_data, bool is_refresh, char *buffer, size_t capacity,
-                                size_t *out_length)
-{
-    static const char token[] = "tok-alice";
-    (void)user_data;
-    (void)is_refresh;
-    bench_check(capacity >= sizeof token);
-    memcpy(buffer, token, sizeof token - 1);
-    *out_length = sizeof token - 1;
-    return PHX_OK;
-}
-
 static phx_status transport_open(void *user_data, const phx_transport_request *request,
                                  const phx_transport_events *events, phx_connection **out)
 {
@@ -200,8 +189,6 @@ static void make_ports(bench_rig *rig)
                                .wake = poller_wake};
     rig->random = (phx_random){
         .struct_size = (uint32_t)sizeof rig->random, .user_data = rig, .fill = random_fill};
-    rig->keychain = (phx_keychain){
-        .struct_size = (uint32_t)sizeof rig->keychain, .user_data = rig, .read = keychain_read};
     rig->transport = (phx_transport){.struct_size = (uint32_t)sizeof rig->transport,
                                      .user_data = rig,
                                      .open = transport_open,
@@ -259,7 +246,7 @@ void bench_rig_community_waiting(bench_rig *rig, uint32_t max_posts, uint32_t pa
     community_config_init(&config);
     config.url = "ws://127.0.0.1/community";
     config.api_url = "http://127.0.0.1/api/community";
-    config.keychain = &rig->keychain;
+    config.keychain = bench_keychain();
     config.transport = &rig->transport;
     config.http = &rig->http;
     config.loop = rig->loop;

@@ -19,7 +19,6 @@ typedef struct rig_text {
 typedef struct bench_rig {
     phx_poller poller;
     phx_random random;
-    phx_keychain keychain;
     phx_transport transport;
     phx_http http;
     uint64_t random_state;
