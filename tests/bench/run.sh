@@ -86,6 +86,10 @@ for ((round = 0; round < rounds; round++)); do
 done
 sample sizes
 sample $programs/bench_endurance --events $endurance
-with_transports idle --seconds $idle_seconds
+# At the same time: neither does anything.
+for transport in curl lws; do
+    sample $programs/bench_idle --transport $transport --seconds $idle_seconds &
+done
+wait
 echo >&2
 python3 tests/bench/report.py $samples $build/bench.json "$rounds"
