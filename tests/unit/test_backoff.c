@@ -104,6 +104,17 @@ static void the_seed_decides(void **state)
     assert_memory_not_equal(delays_ms[0], delays_ms[2], sizeof delays_ms[0]);
 }
 
+/* SplitMix64's own sequence for the seed 0. */
+static void the_sequence_is_the_same_everywhere(void **state)
+{
+    (void)state;
+    static const uint64_t values[] = {0xe220a8397b1dcdaf, 0x6e789e6aa1b965f4, 0x06c45d188009454f};
+    uint64_t seed = 0;
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        assert_true(phxi_random_next(&seed) == values[i]);
+    }
+}
+
 static void classifies_every_close_code(void **state)
 {
     (void)state;
@@ -257,6 +268,7 @@ int main(void)
         cmocka_unit_test(doubles_its_range_up_to_the_cap),
         cmocka_unit_test(saturates),
         cmocka_unit_test(the_seed_decides),
+        cmocka_unit_test(the_sequence_is_the_same_everywhere),
         cmocka_unit_test(classifies_every_close_code),
         cmocka_unit_test(spreads_when_everybody_is_dropped),
         cmocka_unit_test(waits_longer_when_the_fault_is_ours),

@@ -350,6 +350,8 @@ static void test_retry_by_the_user(void **state)
     communityi_outbox_advance(&outbox, DAY_MS + 1);
     expect_none_ended(); /* it has a day again */
     assert_string_equal(refused->reason, "");
+    assert_int_equal(refused->http_status, 0);
+    assert_int_equal(refused->status, PHX_OK);
     assert_false(communityi_outbox_may_be_sent(refused));
     assert_true(communityi_outbox_may_be_sent(unknown));
     attempt(refused, PHX_OK, 201, false, DAY_MS + 1);

@@ -81,6 +81,31 @@ static void test_chosen_posts(void **state)
     }
 }
 
+static void test_what_is_absent_is_not_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *written;
+    } cases[] = {
+        {"{\"id\":1}", "{\"id\":\"1\",\"author\":null}"},
+        {"{\"id\":1,\"author\":{\"name\":\"N\"}}", "{\"id\":\"1\",\"author\":{\"name\":\"N\"}}"},
+        {"{\"id\":1,\"author\":{\"avatar_url\":\"u\"},\"body\":\"\"}",
+         "{\"id\":\"1\",\"author\":{\"avatar_url\":\"u\"},\"body\":\"\"}"},
+        {"{\"id\":1,\"author\":{\"id\":2},\"likes_count\":0}",
+         "{\"id\":\"1\",\"author\":{\"id\":\"2\"},\"likes_count\":0}"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const community_post *post = decode(cases[i].json, strlen(cases[i].json));
+        phxi_buffer text;
+        phxi_buffer_init(&text, &phxi_default_allocator, MAX_BYTES);
+        assert_int_equal(communityi_post_encode(post, &text), PHX_OK);
+        assert_bytes(text.data, text.length, cases[i].written, strlen(cases[i].written));
+        phxi_buffer_free(&text);
+        community_post_release(post);
+    }
+}
+
 /* Members that a server may write, good values all; any of them, in any order, more than once. */
 static const char *const written[] = {"\"body\":\"text \\u00e4\\u0000\\n\"",
                                       "\"body\":null",
@@ -169,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chosen_posts),
+        cmocka_unit_test(test_what_is_absent_is_not_written),
         cmocka_unit_test(test_random_posts),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_failure_leaves_the_buffer),

@@ -82,6 +82,23 @@ static void test_each_request(void **state)
     }
 }
 
+static void test_base_of_slashes_is_an_empty_one(void **state)
+{
+    (void)state;
+    const communityi_call call = {.kind = COMMUNITYI_CALL_CREATE_POST, .text = SLICE("x")};
+    static const char *const bases[] = {"", "/", "//"};
+    for (size_t i = 0; i < COUNT_OF(bases); i++) {
+        phxi_buffer url;
+        phxi_buffer body;
+        phxi_buffer_init(&url, &phxi_default_allocator, 1000);
+        phxi_buffer_init(&body, &phxi_default_allocator, 1000);
+        assert_int_equal(communityi_rest_compose(&call, bases[i], &url, &body), PHX_OK);
+        assert_string_equal((const char *)url.data, "/posts");
+        phxi_buffer_free(&url);
+        phxi_buffer_free(&body);
+    }
+}
+
 static void test_authorization(void **state)
 {
     (void)state;
@@ -194,6 +211,7 @@ static void test_forms_of_a_list(void **state)
         assert_slice(answer.result.posts[0]->id, "2");
         assert_slice(answer.result.posts[1]->id, "x");
         communityi_answer_free(&phxi_default_allocator, &answer);
+        communityi_answer_free(&phxi_default_allocator, &answer); /* nothing is left to free */
     }
     static const char *const bad[] = {"", "{}", "7", "[{\"id\":2},{}]", "{\"data\":7}"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -292,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_request),
+        cmocka_unit_test(test_base_of_slashes_is_an_empty_one),
         cmocka_unit_test(test_authorization),
         cmocka_unit_test(test_key_text),
         cmocka_unit_test(test_every_http_status),

@@ -38,6 +38,19 @@ static void test_delays_are_spread_and_replay(void **state)
     assert_true(most > 970);
 }
 
+/* SplitMix64's own sequence for the seed 0, of which each wait is a remainder. */
+static void test_seed_gives_the_same_waits_everywhere(void **state)
+{
+    (void)state;
+    static const uint64_t values[] = {0xe220a8397b1dcdaf, 0x6e789e6aa1b965f4, 0x06c45d188009454f};
+    communityi_retry retry;
+    communityi_retry_init(&retry, 0);
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        uint32_t half_ms = 500u << i;
+        assert_int_equal(communityi_retry_delay_ms(&retry), half_ms + values[i] % (half_ms + 1));
+    }
+}
+
 static void test_reset_and_very_many_attempts(void **state)
 {
     (void)state;
@@ -55,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_range_doubles_up_to_the_maximum),
         cmocka_unit_test(test_delays_are_spread_and_replay),
+        cmocka_unit_test(test_seed_gives_the_same_waits_everywhere),
         cmocka_unit_test(test_reset_and_very_many_attempts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
