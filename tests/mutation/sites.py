@@ -97,7 +97,10 @@ class Finder:
     def add(self, kind, start, end, text, covered=None):
         if self.is_in_macro(start, end):
             return
+        # "break;" alone does not say which: the line above is taken with it.
         first = self.source.rfind(b"\n", 0, start) + 1
+        if kind == "jump":
+            first = self.source.rfind(b"\n", 0, first - 1) + 1
         last = self.source.find(b"\n", end)
         site = Site(self.file, self.function.spelling if self.function else "", kind, start, end,
                     text, self.line_of(start), 0, 0)

@@ -108,6 +108,28 @@ static void takes_names_of_255_bytes(void **state)
     w->lines[0] = '\0';
 }
 
+static void needs_memory_for_each_request(void **state)
+{
+    client_world *w = *state;
+    phx_channel room = world_joined(w, "room:a");
+    phx_subscription subscription = world_subscribe(w, room, "s1", NULL);
+    world_run(w, 10);
+    failing_allocator_refuse(&w->allocator, 1, true);
+    assert_int_equal(phx_channel_leave(w->client, room), PHX_ERROR_NO_MEMORY);
+    assert_int_equal(phx_channel_rejoin(w->client, room), PHX_ERROR_NO_MEMORY);
+    assert_int_equal(phx_push_cancel(w->client, (phx_push_id){1}), PHX_ERROR_NO_MEMORY);
+    assert_int_equal(phx_channel_push(w->client, room, &(phx_push){.event = "e"}, NULL),
+                     PHX_ERROR_NO_MEMORY);
+    assert_int_equal(phx_channel_unsubscribe(w->client, subscription), PHX_ERROR_NO_MEMORY);
+    phx_channel other = {9};
+    assert_int_equal(phx_channel_join(w->client, "room:b", &w->options, &other),
+                     PHX_ERROR_NO_MEMORY);
+    assert_int_equal(other.id, 0);
+    failing_allocator_refuse(&w->allocator, 0, false);
+    world_run(w, 100);
+    world_expect(w, "");
+}
+
 static phx_channel pushed_to;
 
 /* Pushes again from inside the answer to a push, twice. */
@@ -315,6 +337,7 @@ int main(void)
         TEST(joins_with_parameters_asked_anew),
         TEST(refuses_what_is_not_sound),
         TEST(takes_names_of_255_bytes),
+        TEST(needs_memory_for_each_request),
         TEST(pushes_inside_its_own_callback),
         TEST(a_stale_channel_is_an_error),
         TEST(gives_messages_in_the_order_of_subscribing),

@@ -102,6 +102,63 @@ static void stops_without_a_token(void **state)
     world_expect(w, "status unauthorized;");
 }
 
+static phx_status read_nothing(void *user_data, bool is_refresh, char *buffer, size_t capacity,
+                               size_t *out_length)
+{
+    (void)user_data;
+    (void)is_refresh;
+    (void)buffer;
+    (void)capacity;
+    *out_length = 0;
+    return PHX_OK;
+}
+
+static phx_status read_too_much(void *user_data, bool is_refresh, char *buffer, size_t capacity,
+                                size_t *out_length)
+{
+    (void)user_data;
+    (void)is_refresh;
+    memset(buffer, 'x', capacity);
+    *out_length = capacity + 1;
+    return PHX_OK;
+}
+
+/* What a keychain must not say counts as no token. */
+static void takes_no_token_without_length_or_end(void **state)
+{
+    client_world *w = *state;
+    w->config.keychain = &w->keychain.port;
+    for (int i = 0; i < 2; i++) {
+        world_restart(w);
+        w->keychain.port.read = i == 0 ? read_nothing : read_too_much;
+        phx_client_connect(w->client);
+        world_run(w, 60000);
+        world_expect(w, "status unauthorized;");
+        phx_client_status status = {.struct_size = (uint32_t)sizeof status};
+        phx_client_read_status(w->client, &status);
+        assert_int_equal(status.error.status, PHX_ERROR_NO_TOKEN);
+        assert_int_equal(w->transport.attempts, 0);
+    }
+}
+
+/* It is said once, and tried once. */
+static void a_new_token_is_tried_once(void **state)
+{
+    client_world *w = *state;
+    w->config.keychain = &w->keychain.port;
+    world_restart(w);
+    w->keychain.read_status = PHX_ERROR_NO_TOKEN;
+    phx_client_connect(w->client);
+    world_run(w, 100);
+    phx_client_token_changed(w->client);
+    world_run(w, 100);
+    assert_int_equal(w->keychain.reads, 2);
+    phx_client_probe(w->client);
+    world_run(w, 60000);
+    assert_int_equal(w->keychain.reads, 2);
+    w->lines[0] = '\0';
+}
+
 static void waits_for_a_token_that_is_on_its_way(void **state)
 {
     client_world *w = *state;
@@ -286,6 +343,8 @@ int main(void)
         TEST(adds_parameters_in_their_order),
         TEST(keeps_the_token_out_of_the_url_if_asked),
         TEST(stops_without_a_token),
+        TEST(takes_no_token_without_length_or_end),
+        TEST(a_new_token_is_tried_once),
         TEST(waits_for_a_token_that_is_on_its_way),
         TEST(asks_for_a_fresh_token_once),
         TEST(parameters_that_fail_fail_the_attempt),

@@ -147,15 +147,74 @@ static void knows_its_ports(void **state)
     assert_null(watch);
 }
 
+/* A poller that has descriptors, or no luck: what it is asked, and what it says. */
+typedef struct told_poller {
+    fake_poller fake;
+    phx_watch *unwatched;
+    phx_status status;
+} told_poller;
+
+static void no_wake(void *user_data)
+{
+    (void)user_data;
+}
+
+static phx_status watch_one(void *user_data, int32_t fd, uint32_t events, phx_watch_fn fn,
+                            void *fn_user_data, phx_watch **out_watch)
+{
+    (void)fd;
+    (void)events;
+    (void)fn;
+    (void)fn_user_data;
+    *out_watch = user_data;
+    return PHX_OK;
+}
+
+static void unwatch_one(void *user_data, phx_watch *watch)
+{
+    told_poller *poller = user_data;
+    poller->unwatched = watch;
+}
+
+static phx_status wait_in_vain(void *user_data, uint32_t timeout_ms)
+{
+    (void)timeout_ms;
+    return ((told_poller *)user_data)->status;
+}
+
+static void says_what_its_poller_says(void **state)
+{
+    loop_world *w = *state;
+    told_poller told = {.status = PHX_ERROR_IO};
+    fake_poller_init(&told.fake, 1);
+    told.fake.port.user_data = &told;
+    told.fake.port.watch = watch_one;
+    told.fake.port.unwatch = unwatch_one;
+    told.fake.port.wait = wait_in_vain;
+    told.fake.port.wake = no_wake;
+    told.fake.port.release = NULL;
+    phx_loop *loop = fake_poller_loop(&told.fake, &w->allocator.port, NULL);
+    phx_watch *watch = NULL;
+    assert_int_equal(phx_loop_watch(loop, 0, PHX_POLL_READ, no_watch, NULL, &watch), PHX_OK);
+    assert_ptr_equal(watch, &told);
+    assert_null(told.unwatched);
+    phx_loop_unwatch(loop, watch);
+    assert_ptr_equal(told.unwatched, watch);
+    assert_int_equal(phx_loop_poll(loop, 10), PHX_ERROR_IO);
+    assert_int_equal(phx_loop_run(loop), PHX_ERROR_IO);
+    told.status = PHX_OK;
+    assert_int_equal(phx_loop_poll(loop, 10), PHX_OK);
+    phx_loop_release(loop);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, loop_world_begin, loop_world_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sources_run_at_their_time),
-        TEST(sources_come_and_go_during_a_turn),
-        TEST(is_born_whole_or_not_at_all),
-        TEST(knows_its_ports),
+        TEST(sources_run_at_their_time),   TEST(sources_come_and_go_during_a_turn),
+        TEST(is_born_whole_or_not_at_all), TEST(knows_its_ports),
+        TEST(says_what_its_poller_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,6 +281,16 @@ static void *use(void *argument)
     return NULL;
 }
 
+static phx_transport port_of(phx_loop *loop)
+{
+    return (phx_transport){.struct_size = (uint32_t)sizeof(phx_transport),
+                           .user_data = loop,
+                           .open = port_open,
+                           .send = port_send,
+                           .close = port_close,
+                           .release_connection = port_release_connection};
+}
+
 static phx_client *new_client(phx_loop *loop, const phx_transport *transport, thread_gate *released)
 {
     phx_client_config config;
@@ -306,12 +316,7 @@ static void a_client_is_used_from_all_threads(void **state)
     failing_allocator_init(&allocator);
     thread_poller_init(&poller);
     phx_loop *loop = thread_poller_loop(&poller, &allocator.port);
-    phx_transport transport = {.struct_size = (uint32_t)sizeof transport,
-                               .user_data = loop,
-                               .open = port_open,
-                               .send = port_send,
-                               .close = port_close,
-                               .release_connection = port_release_connection};
+    phx_transport transport = port_of(loop);
     thread_gate other_released;
     gate_init(&shared.released);
     gate_init(&other_released);
@@ -345,12 +350,49 @@ static void a_client_is_used_from_all_threads(void **state)
     assert_int_equal(atomic_load(&shared.subscribed), atomic_load(&shared.unsubscribed));
 }
 
+static void open_at_first_status(void *user_data, const phx_client_status *status)
+{
+    (void)status;
+    gate_open(user_data);
+}
+
+/* Without anybody who pumps. */
+static void a_started_client_works_by_itself(void **state)
+{
+    (void)state;
+    static thread_poller poller;
+    static failing_allocator allocator;
+    static thread_gate seen;
+    failing_allocator_init(&allocator);
+    thread_poller_init(&poller);
+    gate_init(&seen);
+    phx_loop *loop = thread_poller_loop(&poller, &allocator.port);
+    phx_transport transport = port_of(loop);
+    phx_client_config config;
+    phx_client_config_init(&config);
+    config.url = "ws://localhost/socket";
+    config.loop = loop;
+    config.transport = &transport;
+    config.on_status = open_at_first_status;
+    config.user_data = &seen;
+    phx_client *client = NULL;
+    assert_int_equal(phx_client_new(&config, &client), PHX_OK);
+    assert_int_equal(phx_client_start(client), PHX_OK);
+    assert_int_equal(phx_client_start(client), PHX_ERROR_INVALID_STATE);
+    phx_client_connect(client);
+    gate_pass(&seen);
+    phx_client_release(client);
+    phx_loop_release(loop);
+    gate_pass(&poller.released);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loop_with_a_thread_takes_tasks_from_all),
         cmocka_unit_test(a_loop_that_is_run_is_stopped_from_another_thread),
         cmocka_unit_test(a_client_is_used_from_all_threads),
+        cmocka_unit_test(a_started_client_works_by_itself),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 #ifndef __SANITIZE_THREAD__ /* whose own thread never ends */
