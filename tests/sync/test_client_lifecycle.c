@@ -156,6 +156,97 @@ static void test_channel_closed_by_server_is_joined_again(void **state)
     app_stop(&app);
 }
 
+/* Not only when its wait is over. */
+static void test_retry_joins_a_closed_channel_at_once(void **state)
+{
+    (void)state;
+    app_go_live(&app, 3);
+    fake_feed_send_channel(&app.server, "phx_close");
+    app_run(&app, 100);
+    app_expect(&app, "reconnecting/stale ");
+    assert_int_equal(app.server.joins, 1);
+    community_client_retry(app.client);
+    app_run(&app, 100);
+    app_expect(&app, "connected/syncing connected/live ");
+    assert_int_equal(app.server.joins, 2);
+    app_run(&app, 30000);
+    app_expect(&app, "");
+    assert_int_equal(app.server.joins, 2);
+    app_stop(&app);
+}
+
+/* After a channel that held, the first wait is a short one again; after one that did not, it grows.
+ */
+static void test_wait_for_a_closed_channel_grows(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        app_init(&app, seed, 0);
+        app_start(&app);
+        for (uint32_t attempt = 0; attempt < 4; attempt++) {
+            app_run(&app, attempt == 3 ? 20000 : 2000);
+            assert_int_equal(app.status.state, COMMUNITY_CONNECTED);
+            fake_feed_send_channel(&app.server, "phx_close");
+            app_run(&app, 100);
+            community_status status = {.struct_size = (uint32_t)sizeof status};
+            community_client_read_status(app.client, &status);
+            uint32_t range_ms = attempt == 3 ? 1000 : 1000u << attempt;
+            assert_in_range(status.next_attempt_in_ms, range_ms / 2 - 100, range_ms);
+            app_run(&app, range_ms);
+        }
+        app_stop(&app);
+    }
+}
+
+static void refuse_wordlessly(void *user_data, phx_connection *connection,
+                              const phx_transport_request *request)
+{
+    (void)user_data;
+    (void)request;
+    fake_connection_refuse(connection, &(phx_error){.status = PHX_ERROR_TLS, .message = ""});
+}
+
+static void test_error_without_words_has_its_status_said(void **state)
+{
+    (void)state;
+    app_init(&app, 1, 0);
+    app.server.transport.server.attempt = refuse_wordlessly;
+    app_start(&app);
+    app_run(&app, 100);
+    community_status status = {.struct_size = (uint32_t)sizeof status};
+    community_client_read_status(app.client, &status);
+    assert_int_equal(status.error.status, PHX_ERROR_TLS);
+    assert_string_equal(status.error.message, phx_status_message(PHX_ERROR_TLS));
+    app_stop(&app);
+}
+
+/* A caller who knows less, or more, than this library, or does not say. */
+static void test_reads_as_much_as_the_caller_knows(void **state)
+{
+    (void)state;
+    app_go_live(&app, 1);
+    static const uint32_t known[] = {(uint32_t)offsetof(community_status, error),
+                                     (uint32_t)sizeof(community_status), 0,
+                                     (uint32_t)sizeof(community_status) + 16};
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        struct {
+            community_status status;
+            uint8_t more[16];
+        } out;
+        memset(&out, 0xaa, sizeof out);
+        out.status.struct_size = known[i];
+        community_client_read_status(app.client, &out.status);
+        size_t written =
+            known[i] == 0 || known[i] > sizeof out.status ? sizeof out.status : known[i];
+        assert_int_equal(out.status.struct_size, written);
+        assert_int_equal(out.status.freshness, COMMUNITY_LIVE);
+        for (size_t at = written; at < sizeof out; at++) {
+            assert_int_equal(((const uint8_t *)&out)[at], 0xaa);
+        }
+    }
+    app_stop(&app);
+}
+
 static void test_logout_forgets_everything(void **state)
 {
     (void)state;
@@ -252,6 +343,10 @@ int main(void)
         cmocka_unit_test(test_network_change_probes),
         cmocka_unit_test(test_channel_crash_rejoins),
         cmocka_unit_test(test_channel_closed_by_server_is_joined_again),
+        cmocka_unit_test(test_retry_joins_a_closed_channel_at_once),
+        cmocka_unit_test(test_wait_for_a_closed_channel_grows),
+        cmocka_unit_test(test_error_without_words_has_its_status_said),
+        cmocka_unit_test(test_reads_as_much_as_the_caller_knows),
         cmocka_unit_test(test_logout_forgets_everything),
         cmocka_unit_test(test_event_in_flight_at_logout),
         cmocka_unit_test(test_logout_that_cannot_erase_is_reported),

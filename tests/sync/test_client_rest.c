@@ -214,6 +214,75 @@ static void test_bad_texts_are_refused(void **state)
                      PHX_ERROR_INVALID_ARGUMENT);
     assert_int_equal(community_client_list_posts(app.client, 0, "", NULL, NULL, NULL),
                      PHX_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(app.server.http.requests, 1);
+    app_stop(&app);
+}
+
+/* Each text of each call, by itself: `id` and `text` are the call's, one of them bad. */
+static void test_each_text_is_checked(void **state)
+{
+    (void)state;
+    static char longest[1025];
+    static char too_long[1026];
+    memset(longest, 'x', sizeof longest - 1);
+    memset(too_long, 'x', sizeof too_long - 1);
+    static const char *const bad[] = {NULL, "", "\xc3", too_long};
+    app_go_live(&app, 1);
+    community_client *client = app.client;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        phx_status statuses[] = {
+            community_client_edit_post(client, bad[i], "x", NULL, NULL, NULL),
+            community_client_delete_post(client, bad[i], NULL, NULL, NULL),
+            community_client_toggle_like(client, bad[i], NULL, NULL, NULL),
+            community_client_create_comment(client, bad[i], "x", NULL, NULL, NULL),
+            community_client_delete_comment(client, bad[i], "1", NULL, NULL, NULL),
+            community_client_delete_comment(client, "1", bad[i], NULL, NULL, NULL),
+            /* A body may be longer than an id. */
+            i == 3 ? PHX_ERROR_INVALID_ARGUMENT
+                   : community_client_create_post(client, bad[i], NULL, NULL, NULL),
+            i == 3 ? PHX_ERROR_INVALID_ARGUMENT
+                   : community_client_edit_post(client, "1", bad[i], NULL, NULL, NULL),
+            i == 3 ? PHX_ERROR_INVALID_ARGUMENT
+                   : community_client_create_comment(client, "1", bad[i], NULL, NULL, NULL),
+        };
+        for (size_t j = 0; j < COUNT_OF(statuses); j++) {
+            assert_int_equal(statuses[j], PHX_ERROR_INVALID_ARGUMENT);
+        }
+    }
+    app_run(&app, 100);
+    assert_int_equal(app.server.http.requests, 1);
+    assert_int_equal(community_client_delete_post(client, longest, NULL, NULL, NULL), PHX_OK);
+    app_stop(&app);
+}
+
+static size_t token_length;
+
+static phx_status read_token(void *user_data, bool is_refresh, char *buffer, size_t capacity,
+                             size_t *out_length)
+{
+    (void)user_data;
+    (void)is_refresh;
+    memset(buffer, 'x', capacity);
+    *out_length = token_length;
+    return PHX_OK;
+}
+
+static void test_longest_token(void **state)
+{
+    (void)state;
+    outcome out = {0};
+    app_go_live(&app, 1);
+    app.keychain.port.read = read_token;
+    token_length = PHX_MAX_TOKEN_BYTES;
+    assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
+    app_run(&app, 100);
+    assert_int_equal(out.status, PHX_ERROR_UNAUTHORIZED); /* the server's word */
+    size_t requests = app.server.http.requests;
+    token_length = PHX_MAX_TOKEN_BYTES + 1;
+    assert_int_equal(community_client_create_post(app.client, "x", on_done, &out, NULL), PHX_OK);
+    app_run(&app, 100);
+    assert_int_equal(out.status, PHX_ERROR_KEYCHAIN);
+    assert_int_equal(app.server.http.requests, requests);
     app_stop(&app);
 }
 
@@ -336,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_lost_answer_leaves_the_outcome_open),
         cmocka_unit_test(test_without_a_token_nothing_is_sent),
         cmocka_unit_test(test_bad_texts_are_refused),
+        cmocka_unit_test(test_each_text_is_checked),
+        cmocka_unit_test(test_longest_token),
         cmocka_unit_test(test_unexpected_list_and_unexpected_write),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_queue_is_bounded_and_release_completes),

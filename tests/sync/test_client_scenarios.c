@@ -114,6 +114,9 @@ static void test_login_checks_its_token(void **state)
                      PHX_ERROR_INVALID_ARGUMENT);
     assert_int_equal(community_client_login(app.client, "a\nb", 3, NULL, NULL),
                      PHX_ERROR_INVALID_ARGUMENT);
+    static const char too_long[PHX_MAX_TOKEN_BYTES + 1];
+    assert_int_equal(community_client_login(app.client, too_long, sizeof too_long, NULL, NULL),
+                     PHX_ERROR_TOO_LARGE);
     app.keychain.write_status = PHX_ERROR_KEYCHAIN;
     logins = 0;
     assert_int_equal(community_client_login(app.client, "new", 3, on_login, NULL), PHX_OK);
@@ -281,6 +284,22 @@ static void test_clear_text_is_refused(void **state)
     }
 }
 
+static void test_ports_must_be_whole(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        app_init(&app, 1, 0);
+        app.server.http.port.send = i == 0 ? NULL : app.server.http.port.send;
+        app.server.http.port.cancel = i == 1 ? NULL : app.server.http.port.cancel;
+        app.keychain.port.read = i == 2 ? NULL : app.keychain.port.read;
+        assert_int_equal(community_client_new(&app.config, &app.client),
+                         PHX_ERROR_INVALID_ARGUMENT);
+        assert_null(app.client);
+        app.released = 1;
+        app_stop(&app);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_unknown_event_reaches_the_app),
         cmocka_unit_test(test_without_api_the_feed_is_unsynced),
         cmocka_unit_test(test_clear_text_is_refused),
+        cmocka_unit_test(test_ports_must_be_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

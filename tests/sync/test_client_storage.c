@@ -175,8 +175,12 @@ static void test_logout_wipes(void **state)
     assert_int_equal(storage_app.replica_count, 0);
     assert_int_equal(storage_app.errors, 0);
 
+    storage_app.server.is_down = true;
     assert_int_equal(community_client_login(storage_app.client, "good", 4, NULL, NULL), PHX_OK);
     app_run(&storage_app, 10000);
+    assert_int_equal(storage_app.status.stale_since_ms, 0); /* this user's was never filled */
+    storage_app.server.is_down = false;
+    app_run(&storage_app, 60000);
     assert_int_equal(storage_app.status.freshness, COMMUNITY_LIVE);
     assert_int_equal(storage_app.replica_count, 20);
     storage_assert_stored();

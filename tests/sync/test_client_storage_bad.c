@@ -222,6 +222,28 @@ static void test_failure_is_reported_once_and_tried_less_often(void **state)
     fake_storage_free(&storage_medium);
 }
 
+/* A logout forgets that there was a failure, too. */
+static void test_failure_after_a_logout_is_reported_again(void **state)
+{
+    (void)state;
+    storage_start_first(20);
+    storage_medium.fail_at = 3;
+    storage_medium.fail_all_after = true;
+    app_start(&storage_app);
+    app_run(&storage_app, 600000);
+    assert_int_equal(storage_app.errors, 1);
+    storage_medium.fail_at = 0;
+    community_client_logout(storage_app.client);
+    app_run(&storage_app, 1000);
+    storage_medium.fail_at = storage_medium.calls + 3; /* behind open and read */
+    assert_int_equal(community_client_login(storage_app.client, "good", 4, NULL, NULL), PHX_OK);
+    app_run(&storage_app, 3500); /* two seconds after it is live */
+    assert_int_equal(storage_app.errors, 2);
+    storage_medium.fail_at = 0;
+    storage_stop();
+    fake_storage_free(&storage_medium);
+}
+
 /* Two runs on one medium; memory is refused in the first or in the second. */
 static void live_through(failing_allocator *allocator, void *user_data)
 {
@@ -282,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_storage_that_fails),
         cmocka_unit_test(test_what_cannot_be_read_is_left_alone),
         cmocka_unit_test(test_failure_is_reported_once_and_tried_less_often),
+        cmocka_unit_test(test_failure_after_a_logout_is_reported_again),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,6 +316,64 @@ static void test_refused_token_holds_until_login(void **state)
     rig_stop(&world);
 }
 
+static void test_refused_token_is_refreshed_once(void **state)
+{
+    (void)state;
+    go_live(false);
+    world.app.server.token = "new";
+    (void)strcpy(world.app.keychain.refreshed, "new");
+    (void)rig_post(&world, 1);
+    app_run(&world.app, 100);
+    rig_expect_outcome(&world, 1, COMMUNITY_OUTCOME_DONE);
+    assert_int_equal(world.app.keychain.refreshes, 1);
+    rig_stop(&world);
+}
+
+/* A probe and the user's wish to try end the wait of what failed. */
+static void test_wait_is_cut_short(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        go_live(true);
+        world.faults.failed = 1000;
+        (void)rig_post(&world, 1);
+        app_run(&world.app, 20000);
+        rig_expect_list(&world, "pending:item 1 ");
+        world.faults.failed = 0;
+        if (i == 0) {
+            community_client_set_network(world.app.client, true);
+        } else {
+            community_client_retry(world.app.client);
+        }
+        app_run(&world.app, 100);
+        rig_expect_outcome(&world, 1, COMMUNITY_OUTCOME_DONE);
+        rig_stop(&world);
+    }
+}
+
+static phx_status fill_nothing(void *user_data, uint8_t *bytes, size_t length)
+{
+    (void)user_data;
+    (void)bytes;
+    (void)length;
+    return PHX_ERROR_SYSTEM;
+}
+
+/* No key can be made for it. */
+static void test_without_random_bytes(void **state)
+{
+    (void)state;
+    go_live(false);
+    world.app.poller.random.fill = fill_nothing;
+    (void)rig_post(&world, 1);
+    app_run(&world.app, 100);
+    assert_int_equal(world.done[1], 1);
+    assert_int_equal(world.done_status[1], PHX_ERROR_SYSTEM);
+    assert_int_equal(world.executed[1], 0);
+    rig_expect_list(&world, "");
+    rig_stop(&world);
+}
+
 static void test_bounds(void **state)
 {
     (void)state;
@@ -386,6 +444,9 @@ int main(void)
         cmocka_unit_test(test_logout_cancels_and_wipes),
         cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_refused_token_holds_until_login),
+        cmocka_unit_test(test_refused_token_is_refreshed_once),
+        cmocka_unit_test(test_wait_is_cut_short),
+        cmocka_unit_test(test_without_random_bytes),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_failing_disk),
     };

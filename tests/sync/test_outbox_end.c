@@ -96,7 +96,7 @@ static void live_through(failing_allocator *allocator, void *user_data)
         return;
     }
     phx_status status = community_client_new(&app->config, &app->client);
-    assert_true(status == PHX_OK || (status == PHX_ERROR_NO_MEMORY && allocator->refused > 0));
+    assert_int_equal(status, allocator->refused > 0 ? PHX_ERROR_NO_MEMORY : PHX_OK);
     if (status == PHX_OK) {
         use(&post, &like);
         assert_true(world.executed[1] <= 1 && world.told[1] <= 1 && world.done[1] <= 1);

@@ -180,6 +180,31 @@ static void test_without_pages(void **state)
     rig_stop(&r);
 }
 
+/* A part of the rows is no place to go on from. */
+static void test_filling_up_without_memory_starts_again(void **state)
+{
+    (void)state;
+    failing_allocator allocator;
+    failing_allocator_init(&allocator);
+    bool is_refused = true;
+    for (size_t nth = 1; is_refused; nth++) {
+        rig r;
+        failing_allocator_refuse(&allocator, 0, false);
+        assert_int_equal(rig_try_start_initial(&r, &allocator.port, 100, 2, 4, 4096), PHX_OK);
+        communityi_sync_begin(r.sync);
+        assert_int_equal(rig_answer(&r, "5:e 4:d"), PHX_OK);
+        assert_int_equal(rig_answer(&r, "3:c 2:b"), PHX_OK);
+        assert_int_equal(rig_freshness(&r), COMMUNITY_LIVE);
+        bool is_changed = false;
+        failing_allocator_refuse(&allocator, nth, false);
+        (void)rig_event(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":4}", &is_changed);
+        is_refused = allocator.refused > 0;
+        rig_expect_wanted(&r, is_refused ? "-" : "2");
+        rig_stop(&r);
+    }
+    assert_int_equal(allocator.live_blocks, 0);
+}
+
 /* Whatever is refused, the feed is the server's once a sync has gone through. */
 static void sync_through(failing_allocator *allocator, void *user_data)
 {
@@ -227,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_lost_events_sync_again_but_seldom),
         cmocka_unit_test(test_overlay_is_bounded),
         cmocka_unit_test(test_without_pages),
+        cmocka_unit_test(test_filling_up_without_memory_starts_again),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
