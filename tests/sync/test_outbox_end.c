@@ -42,13 +42,22 @@ static void test_list_outlives_its_client(void **state)
     rig_start(&world);
     world.app.server.is_down = true;
     (void)rig_post(&world, 1);
+    assert_int_equal(community_client_delete_comment(world.app.client, "3", "c9", NULL, NULL, NULL),
+                     PHX_OK);
     app_run(&world.app, 1000);
     const community_outbox *outbox = community_client_outbox(world.app.client);
     assert_ptr_equal(community_outbox_retain(outbox), outbox);
     rig_stop(&world);
     community_outbox_release(outbox);
-    assert_int_equal(community_outbox_count(outbox), 1);
-    assert_string_equal(community_outbox_item_at(outbox, 0)->body.data, "item 1");
+    assert_int_equal(community_outbox_count(outbox), 2);
+    const community_outbox_item *post = community_outbox_item_at(outbox, 0);
+    assert_string_equal(post->body.data, "item 1");
+    assert_string_equal(post->comment_id.data, "");
+    const community_outbox_item *deletion = community_outbox_item_at(outbox, 1);
+    assert_string_equal(deletion->post_id.data, "3");
+    assert_string_equal(deletion->comment_id.data, "c9");
+    assert_string_equal(deletion->reason.data, "");
+    assert_null(community_outbox_item_at(outbox, 2));
     community_outbox_release(outbox);
     community_outbox_release(NULL);
 }

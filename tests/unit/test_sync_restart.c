@@ -205,6 +205,23 @@ static void test_filling_up_without_memory_starts_again(void **state)
     assert_int_equal(allocator.live_blocks, 0);
 }
 
+/* A post came in above while the pages were read, so that one is on two of them. */
+static void test_pages_that_overlap_leave_nothing(void **state)
+{
+    (void)state;
+    failing_allocator allocator;
+    failing_allocator_init(&allocator);
+    rig r;
+    assert_int_equal(rig_try_start(&r, &allocator.port, 100, 2, 4096), PHX_OK);
+    communityi_sync_begin(r.sync);
+    assert_int_equal(rig_answer(&r, "5:e 4:d"), PHX_OK);
+    assert_int_equal(rig_answer(&r, "4:d 3:c"), PHX_OK);
+    assert_int_equal(rig_answer(&r, "3:c"), PHX_OK);
+    rig_expect_feed(&r, "5:e 4:d 3:c");
+    rig_stop(&r);
+    assert_int_equal(allocator.live_blocks, 0);
+}
+
 /* Whatever is refused, the feed is the server's once a sync has gone through. */
 static void sync_through(failing_allocator *allocator, void *user_data)
 {
@@ -252,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_lost_events_sync_again_but_seldom),
         cmocka_unit_test(test_overlay_is_bounded),
         cmocka_unit_test(test_without_pages),
+        cmocka_unit_test(test_pages_that_overlap_leave_nothing),
         cmocka_unit_test(test_filling_up_without_memory_starts_again),
         cmocka_unit_test(test_out_of_memory),
     };
