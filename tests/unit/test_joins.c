@@ -164,6 +164,27 @@ static void ten_thousand_channels(void **state)
     assert_int_equal(phxi_engine_metrics(h->engine)->channels, 0);
 }
 
+/* One that waits, and is older than those that are on the wire. */
+static void shutting_down_starts_no_join(void **state)
+{
+    engine_harness *h = *state;
+    harness_go_online(h);
+    for (uint64_t id = 1; id <= PHXI_MAX_JOINS_IN_FLIGHT + 1; id++) {
+        assert_int_equal(join(h, id), PHX_OK);
+    }
+    crash(h, 1, 1);
+    harness_rejoin(h, 1);
+    harness_forget(h);
+    phxi_engine_shut_down(h->engine, h->now_ms);
+    phxi_action action;
+    size_t closed = 0;
+    while (phxi_engine_pop(h->engine, &action)) {
+        assert_int_not_equal(action.kind, PHXI_ACTION_JOIN_PARAMS);
+        closed += action.kind == PHXI_ACTION_CHANNEL ? 1 : 0;
+    }
+    assert_int_equal(closed, PHXI_MAX_JOINS_IN_FLIGHT + 1);
+}
+
 static void bounds_the_channels(void **state)
 {
     engine_harness *h = *state;
@@ -329,6 +350,7 @@ int main(void)
         TEST(leaving_and_timing_out_make_room),
         TEST(a_drop_empties_the_queue),
         TEST_CUSTOM(ten_thousand_channels),
+        TEST(shutting_down_starts_no_join),
         TEST_CUSTOM(bounds_the_channels),
         TEST_CUSTOM(a_crash_loop_slows_down),
         TEST_CUSTOM(a_stable_channel_starts_anew),

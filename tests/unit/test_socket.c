@@ -184,6 +184,21 @@ static void every_event_in_every_state(void **state)
     }
 }
 
+/* A driver that did not come to do what was wanted first. */
+static void a_close_that_is_too_late_is_a_drop(void **state)
+{
+    (void)state;
+    static engine_harness h;
+    harness_start(&h, NULL);
+    harness_go_online(&h);
+    phxi_engine_disconnect(h.engine, h.now_ms);
+    h.now_ms += 60000;
+    phxi_engine_advance(h.engine, h.now_ms);
+    harness_drain(&h);
+    harness_expect(&h, "state disconnected\ndrop\n");
+    harness_stop(&h);
+}
+
 /* Connections that the driver holds after what just happened. */
 static int held(const engine_harness *h, int before)
 {
@@ -225,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_in_every_state),
+        cmocka_unit_test(a_close_that_is_too_late_is_a_drop),
         cmocka_unit_test(random_walks_keep_one_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
