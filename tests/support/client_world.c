@@ -143,6 +143,12 @@ static void take_attempt(void *user_data, phx_connection *connection,
     (void)snprintf(w->url, sizeof w->url, "%s", request->url);
     (void)snprintf(w->subprotocols, sizeof w->subprotocols, "%s",
                    request->subprotocols != NULL ? request->subprotocols : "");
+    w->headers[0] = '\0';
+    for (size_t i = 0; i < request->header_count; i++) {
+        size_t length = strlen(w->headers);
+        (void)snprintf(w->headers + length, sizeof w->headers - length, "%s: %s;",
+                       request->headers[i].name, request->headers[i].value);
+    }
     if (w->refuse.status != PHX_OK) {
         fake_connection_refuse(connection, &w->refuse);
         return;

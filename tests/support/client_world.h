@@ -52,6 +52,7 @@ typedef struct client_world {
     phx_error refuse;           /* what attempts are refused with; PHX_OK: they are accepted */
     char url[1024];             /* of the last attempt */
     char subprotocols[512];
+    char headers[512]; /* "name: value;" for each */
     char frames[8192]; /* all text that the client sent */
     char lines[4096];  /* what the callbacks said */
     world_place place;

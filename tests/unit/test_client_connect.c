@@ -238,6 +238,28 @@ static phx_status fail_new(client_world *w)
     return status;
 }
 
+static void sends_a_copy_of_the_headers(void **state)
+{
+    client_world *w = *state;
+    char name[] = "X-Device";
+    char value[] = "kiosk 1";
+    phx_header headers[] = {{name, value}, {"X-Empty", ""}};
+    w->config.headers = headers;
+    w->config.header_count = COUNT_OF(headers);
+    world_restart(w);
+    memset(name, 'n', strlen(name));
+    memset(value, 'v', strlen(value));
+    headers[1] = (phx_header){"X-Other", "x"};
+    phx_client_connect(w->client);
+    world_run(w, 50);
+    assert_string_equal(w->headers, "X-Device: kiosk 1;X-Empty: ;");
+    w->config.headers = NULL;
+    assert_int_equal(fail_new(w), PHX_ERROR_INVALID_ARGUMENT);
+    w->config.header_count = 0;
+    connect_with(w, "ws://localhost/socket");
+    assert_string_equal(w->headers, "");
+}
+
 static void refuses_urls_that_it_cannot_use(void **state)
 {
     client_world *w = *state;
@@ -341,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(composes_the_url),
         TEST(adds_parameters_in_their_order),
+        TEST(sends_a_copy_of_the_headers),
         TEST(keeps_the_token_out_of_the_url_if_asked),
         TEST(stops_without_a_token),
         TEST(takes_no_token_without_length_or_end),
