@@ -150,6 +150,14 @@ class Bench:
                 flavour = self.shop.way(name)
                 list(self.shop.pool.map(lambda result: self.again(result, flavour), left))
 
+    def retry(self, result):
+        """A survivor of the last run, with the tests of today."""
+        target = self.compile(result.site.file, self.changed(result.site), self.shop.way("plain"))
+        result.tests = self.tests_over(result.site)
+        if target is not None:
+            self.try_on(result, self.shop.way("plain"), target)
+        self.say(result)
+
     def again(self, result, flavour):
         target = self.compile(result.site.file, self.changed(result.site), flavour)
         if target is not None:
@@ -200,7 +208,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=1, help="at a time (1)")
     parser.add_argument("--files", default="", help="only files whose name holds this; all their sites"
                         " count as one sample")
-    parser.add_argument("--again", action="store_true", help="only what survived the last run")
+    parser.add_argument("--again", action="store_true", help="try what survived the last run again,"
+                        " and report on all of that run")
     parser.add_argument("--no-sanitizers", action="store_true",
                         help="do not try survivors that have no reason under the sanitizers")
     parser.add_argument("--build", default="build", help="a configured build with tests (build)")
@@ -211,7 +220,7 @@ def arguments():
 def save(path, results):
     """What --again tries."""
     with open(path, "w", encoding="utf-8") as file:
-        json.dump([result.site.key for result in results if not result.noticed_by], file)
+        json.dump([(result.site.key, result.noticed_by) for result in results], file)
 
 
 def find_sites(shop, pattern):
@@ -225,41 +234,59 @@ def find_sites(shop, pattern):
     return found
 
 
+def run_sample(options, bench, found):
+    """The results of a new sample."""
+    sizes = {file: len(file_sites) for file, file_sites in found.items() if file_sites}
+    given = quotas(sizes, min(options.count, sum(sizes.values())))
+    done = bench.shop.pool.map(
+        lambda file: bench.file(in_turn(found[file], options.seed), given[file]), sorted(sizes))
+    return [result for of_file in done for result in of_file]
+
+
+def run_again(bench, found, saved):
+    """The last run's results, with its survivors tried again; what the sources no longer hold is gone."""
+    by_key = collections.defaultdict(list)
+    for site in (site for file_sites in found.values() for site in file_sites):
+        by_key[site.key].append(site)
+    results = []
+    for key, noticed_by in saved:
+        if by_key[tuple(key)]:
+            results.append(Result(by_key[tuple(key)].pop(0), set()))
+            results[-1].noticed_by = noticed_by
+    survivors = [result for result in results if not result.noticed_by]
+    list(bench.shop.pool.map(lambda result: bench.retry(result), survivors))
+    return results
+
+
 def main():
     options = arguments()
     shop = workshop.Workshop(ROOT, os.path.abspath(options.build), os.path.abspath(options.work),
                              options.jobs)
     found = find_sites(shop, options.files)
     accepted = reasons.read(os.path.join(HERE, "reasons.txt"))
-    known = {site.key for file_sites in found.values() for site in file_sites}
     if options.files:
         accepted = {key: reason for key, reason in accepted.items() if options.files in key[0]}
-    last = os.path.join(shop.folder, "survivors.json")
+    last = os.path.join(shop.folder, "results.json")
+    saved = []
     if options.again:
         with open(last, encoding="utf-8") as file:
-            wanted = {tuple(key) for key in json.load(file)}
-        found = {file: kept for file, all_sites in found.items()
-                 if (kept := [site for site in all_sites if site.key in wanted])}
-    sizes = {file: len(file_sites) for file, file_sites in found.items() if file_sites}
-    count = sum(sizes.values()) if options.again else min(options.count, sum(sizes.values()))
-    print("%d places to change in %d files" % (sum(sizes.values()), len(sizes)), flush=True)
-    given = quotas(sizes, count)
+            saved = json.load(file)
+    print("%d places to change in %d files" % (sum(map(len, found.values())), len(found)), flush=True)
     begin = time.monotonic()
-    lines = shop.coverage(sorted(sizes))
+    lines = shop.coverage(sorted(found))
     shop.way("plain")
     print("%d tests, their coverage and programs: %.0f s" % (len(shop.tests), time.monotonic() - begin),
           flush=True)
-    sources = {file: workshop.contents(os.path.join(ROOT, file)) for file in sizes}
+    sources = {file: workshop.contents(os.path.join(ROOT, file)) for file in found}
     bench = Bench(shop, lines, sources)
-    done = shop.pool.map(lambda file: bench.file(in_turn(found[file], options.seed), given[file]),
-                         sorted(sizes))
-    results = [result for of_file in done for result in of_file]
-    unknown = [r for r in results if not r.noticed_by and r.site.key not in accepted]
+    results = run_again(bench, found, saved) if options.again else run_sample(options, bench, found)
     save(last, results)
+    unknown = [r for r in results if not r.noticed_by and r.site.key not in accepted]
     if unknown and not options.no_sanitizers:
         bench.sanitize(unknown)
         save(last, results)
     print("%.0f s" % (time.monotonic() - begin))
+    known = {site.key for file_sites in found.values() for site in file_sites}
     return 0 if report(results, accepted, known) else 1
 
 

@@ -244,6 +244,17 @@ static void test_failure_after_a_logout_is_reported_again(void **state)
     fake_storage_free(&storage_medium);
 }
 
+/* A loop with this allocator in the place of the app's. False: there was no memory for it. */
+static bool use_allocator(const failing_allocator *allocator)
+{
+    phx_loop_release(storage_app.loop);
+    fake_poller_run_rest(&storage_app.poller);
+    fake_poller_init(&storage_app.poller, 1);
+    storage_app.loop = fake_poller_loop(&storage_app.poller, &allocator->port, NULL);
+    storage_app.config.loop = storage_app.loop;
+    return storage_app.loop != NULL;
+}
+
 /* Two runs on one medium; memory is refused in the first or in the second. */
 static void live_through(failing_allocator *allocator, void *user_data)
 {
@@ -254,12 +265,7 @@ static void live_through(failing_allocator *allocator, void *user_data)
         } else {
             storage_start_again();
         }
-        phx_loop_release(storage_app.loop);
-        fake_poller_run_rest(&storage_app.poller);
-        fake_poller_init(&storage_app.poller, 1);
-        storage_app.loop = fake_poller_loop(&storage_app.poller, &allocator->port, NULL);
-        storage_app.config.loop = storage_app.loop;
-        if (storage_app.loop == NULL) {
+        if (!use_allocator(allocator)) {
             fake_poller_run_rest(&storage_app.poller);
             storage_medium.is_released = true;
             break;
@@ -276,6 +282,8 @@ static void live_through(failing_allocator *allocator, void *user_data)
                 assert_true(app_is_in_sync(&storage_app));
                 storage_assert_stored();
             }
+            /* Nothing was wrong with a record. */
+            assert_null(strstr(storage_app.log, "PHX_ERROR_IO"));
         } else {
             assert_int_equal(status, PHX_ERROR_NO_MEMORY);
             storage_app.released = 1;
@@ -283,6 +291,38 @@ static void live_through(failing_allocator *allocator, void *user_data)
         storage_stop();
     }
     fake_storage_free(&storage_medium);
+}
+
+/* The time says of the records beside it how fresh they are: never one without the other. */
+static void test_write_without_memory_is_whole_or_none(void **state)
+{
+    (void)state;
+    failing_allocator allocator;
+    failing_allocator_init(&allocator);
+    size_t refused = 1;
+    for (size_t nth = 1; refused > 0; nth++) {
+        failing_allocator_refuse(&allocator, 0, false);
+        storage_start_first(5);
+        use_allocator(&allocator);
+        app_start(&storage_app);
+        app_run(&storage_app, 5000);
+        fake_feed_edit(&storage_app.server, 2, "edited");
+        app_run(&storage_app, 1900);
+        size_t changes = storage_medium.changes;
+        failing_allocator_refuse(&allocator, nth, false);
+        for (int ms = 0; ms < 200 && storage_medium.changes == changes; ms++) {
+            app_run(&storage_app, 1);
+        }
+        refused = allocator.refused;
+        failing_allocator_refuse(&allocator, 0, false);
+        assert_true(refused > 0 || storage_medium.changes == changes + 1);
+        if (storage_medium.changes > changes) {
+            storage_assert_stored();
+        }
+        storage_stop();
+        fake_storage_free(&storage_medium);
+    }
+    assert_int_equal(allocator.live_blocks, 0);
 }
 
 static void test_out_of_memory(void **state)
@@ -305,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_read_is_left_alone),
         cmocka_unit_test(test_failure_is_reported_once_and_tried_less_often),
         cmocka_unit_test(test_failure_after_a_logout_is_reported_again),
+        cmocka_unit_test(test_write_without_memory_is_whole_or_none),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
