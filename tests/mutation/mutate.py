@@ -6,7 +6,9 @@ same seed makes the same changes. See README.md beside it.
 """
 import argparse
 import collections
+import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -26,8 +28,14 @@ SLOW_SECONDS = 3  # a test that takes longer with a sanitizer is not run with it
 
 # --- which changes ---
 
-def quotas(sizes, count):
-    """How many of `count` each file gets: by its size, one at least (largest remainders)."""
+def quotas(sizes, count, seed):
+    """How many of `count` each file gets: by its size, one at least (largest remainders). If there are
+    more files than that, some get one, the larger ones more likely."""
+    if count < len(sizes):
+        def late(file):
+            chance = int.from_bytes(hashlib.sha256(repr((seed, file)).encode()).digest()[:7], "big") + 1
+            return -math.log(chance / 2 ** 56) / sizes[file]
+        return {file: 1 for file in sorted(sizes, key=late)[:count]}
     total = sum(sizes.values())
     exact = {file: max(1.0, count * size / total) for file, size in sizes.items()}
     scale = count / sum(exact.values())
@@ -234,12 +242,10 @@ def find_sites(shop, pattern):
     return found
 
 
-def run_sample(options, bench, found):
-    """The results of a new sample."""
-    sizes = {file: len(file_sites) for file, file_sites in found.items() if file_sites}
-    given = quotas(sizes, min(options.count, sum(sizes.values())))
+def run_sample(options, bench, found, given):
+    """The results of a new sample: `given` changes of each file."""
     done = bench.shop.pool.map(
-        lambda file: bench.file(in_turn(found[file], options.seed), given[file]), sorted(sizes))
+        lambda file: bench.file(in_turn(found[file], options.seed), given[file]), sorted(given))
     return [result for of_file in done for result in of_file]
 
 
@@ -273,13 +279,17 @@ def main():
             saved = json.load(file)
     print("%d places to change in %d files" % (sum(map(len, found.values())), len(found)), flush=True)
     begin = time.monotonic()
-    lines = shop.coverage(sorted(found))
+    sizes = {file: len(file_sites) for file, file_sites in found.items() if file_sites}
+    given = quotas(sizes, min(options.count, sum(sizes.values())), options.seed)
+    touched = sorted(given) if not saved else sorted({key[0] for key, noticed in saved if not noticed})
+    lines = shop.coverage(touched)
     shop.way("plain")
     print("%d tests, their coverage and programs: %.0f s" % (len(shop.tests), time.monotonic() - begin),
           flush=True)
     sources = {file: workshop.contents(os.path.join(ROOT, file)) for file in found}
     bench = Bench(shop, lines, sources)
-    results = run_again(bench, found, saved) if options.again else run_sample(options, bench, found)
+    results = run_again(bench, found, saved) if options.again else run_sample(options, bench, found,
+                                                                                           given)
     save(last, results)
     unknown = [r for r in results if not r.noticed_by and r.site.key not in accepted]
     if unknown and not options.no_sanitizers:

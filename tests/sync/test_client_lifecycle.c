@@ -198,6 +198,43 @@ static void test_wait_for_a_closed_channel_grows(void **state)
     }
 }
 
+static uint64_t connected_at_ms;
+
+static void note_connected(test_app *which, const char *callback)
+{
+    (void)callback;
+    if (which->status.state == COMMUNITY_CONNECTED && connected_at_ms == 0) {
+        connected_at_ms = which->poller.now_ms;
+    }
+}
+
+/* To the millisecond. */
+static void test_channel_that_lasted_ten_seconds_held(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        for (uint32_t lasted_ms = 9999; lasted_ms <= 10000; lasted_ms++) {
+            app_init(&app, seed, 0);
+            app.in_callback = note_connected;
+            app_start(&app);
+            app_run(&app, 2000);
+            fake_feed_send_channel(&app.server, "phx_close");
+            app_run(&app, 100);
+            connected_at_ms = 0;
+            app_run(&app, 2000);
+            uint64_t until_ms = connected_at_ms + lasted_ms - app.server.transport.latency_ms;
+            app_run(&app, (uint32_t)(until_ms - app.poller.now_ms));
+            fake_feed_send_channel(&app.server, "phx_close");
+            app_run(&app, 50);
+            community_status status = {.struct_size = (uint32_t)sizeof status};
+            community_client_read_status(app.client, &status);
+            uint32_t range_ms = lasted_ms == 10000 ? 1000 : 2000;
+            assert_in_range(status.next_attempt_in_ms, range_ms / 2 - 50, range_ms);
+            app_stop(&app);
+        }
+    }
+}
+
 static void refuse_wordlessly(void *user_data, phx_connection *connection,
                               const phx_transport_request *request)
 {
@@ -345,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_channel_closed_by_server_is_joined_again),
         cmocka_unit_test(test_retry_joins_a_closed_channel_at_once),
         cmocka_unit_test(test_wait_for_a_closed_channel_grows),
+        cmocka_unit_test(test_channel_that_lasted_ten_seconds_held),
         cmocka_unit_test(test_error_without_words_has_its_status_said),
         cmocka_unit_test(test_reads_as_much_as_the_caller_knows),
         cmocka_unit_test(test_logout_forgets_everything),

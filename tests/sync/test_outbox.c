@@ -316,6 +316,27 @@ static void test_refused_token_holds_until_login(void **state)
     rig_stop(&world);
 }
 
+/* Who is in the background may be killed any moment: what was answered there is written at once. */
+static void test_killed_in_the_background(void **state)
+{
+    (void)state;
+    go_live(false);
+    community_client_set_visible(world.app.client, false);
+    app_run(&world.app, 100);
+    world.faults.refused = 1000;
+    (void)rig_post(&world, 1);
+    app_run(&world.app, 100);
+    rig_expect_outcome(&world, 1, COMMUNITY_OUTCOME_REFUSED);
+    world.faults.refused = 0;
+    rig_restart(&world, true);
+    rig_start(&world);
+    app_run(&world.app, 10000);
+    rig_expect_list(&world, "failed:item 1 ");
+    rig_expect_outcome(&world, 1, COMMUNITY_OUTCOME_REFUSED);
+    assert_int_equal(world.executed[1], 0);
+    rig_stop(&world);
+}
+
 static void test_refused_token_is_refreshed_once(void **state)
 {
     (void)state;
@@ -444,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_logout_cancels_and_wipes),
         cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_refused_token_holds_until_login),
+        cmocka_unit_test(test_killed_in_the_background),
         cmocka_unit_test(test_refused_token_is_refreshed_once),
         cmocka_unit_test(test_wait_is_cut_short),
         cmocka_unit_test(test_without_random_bytes),
