@@ -39,6 +39,11 @@ def run(command, cwd=None):
     return done.stdout.decode(errors="replace")
 
 
+def is_possible(command, cwd=None):
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          check=False).returncode == 0
+
+
 def digest(*parts):
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -54,6 +59,8 @@ class Flavour:
     def __init__(self, workshop, name, flags):
         self.workshop, self.name, self.flags = workshop, name, flags
         self.folder = os.path.join(workshop.folder, name)
+        # The thread sanitizer needs the addresses where it expects them.
+        self.prefix = ["setarch", "-R"] if name == "thread" and is_possible(["setarch", "-R", "true"]) else []
         self.objects = {}
         self.programs = {}
         self.times = {}
@@ -63,8 +70,7 @@ class Flavour:
     def compile(self, file, source, target):
         """Whether `source`, in the place of `file`, compiles."""
         command = self.workshop.commands[file] + self.flags + ["-o", target, "-c", source]
-        return subprocess.run(command, cwd=self.workshop.build, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+        return is_possible(command, self.workshop.build)
 
     def compile_all(self, pool):
         def one(file):
@@ -111,12 +117,13 @@ class Flavour:
         values = dict(os.environ)
         values.update(test.environment)
         values.update(environment, LD_LIBRARY_PATH=library, MALLOC_PERTURB_="165",
-                      TSAN_OPTIONS="halt_on_error=1")
+                      ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1",
+                      TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
         begin = time.monotonic()
         # A log as a file: a pipe that nobody empties would stop a talkative test.
         with open(os.path.join(library, "output-%d" % threading.get_ident()), "w+b") as log:
-            process = subprocess.Popen([self.programs[test.name]] + test.command[1:], cwd=library,
-                                       env=values, stdin=subprocess.DEVNULL, stdout=log,
+            process = subprocess.Popen(self.prefix + [self.programs[test.name]] + test.command[1:],
+                                       cwd=library, env=values, stdin=subprocess.DEVNULL, stdout=log,
                                        stderr=subprocess.STDOUT, preexec_fn=limit,
                                        start_new_session=True)
             timer = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
