@@ -123,6 +123,7 @@ static void test_restart_keeps_what_was_not_sent(void **state)
         assert_int_equal(world.executed[1], 1);
         assert_false(world.is_out_of_order);
         assert_int_equal(rig_outbox_records(&world), 0);
+        assert_int_equal(world.app.errors, 0); /* each record was read as what it is */
         rig_stop(&world);
     }
 }
