@@ -155,11 +155,25 @@ static bool happens(size_t *chance, uint32_t share)
     return is_it;
 }
 
+/* Nothing is on its way of which the disk says that it was not sent yet: a restart would send it a
+ * second time. */
+static void assert_recorded(const rig *world, uint32_t number)
+{
+    for (size_t i = 0; i < world->disk.count && !world->honours_keys && number != 0; i++) {
+        const rig_record *record = &world->disk.records[i];
+        if (record->kind == COMMUNITY_RECORD_OUTBOX &&
+            number_of(record->value, record->value_length) == number) {
+            assert_null(memmem(record->value, record->value_length, "\"sent\":0", 8));
+        }
+    }
+}
+
 static void write_with_faults(rig *world, const fake_request *request, fake_response *response)
 {
     const rig_faults *faults = &world->faults;
     size_t chance = random_below(&world->seed, 1000);
     assert_int_equal(strlen(request->idempotency_key), 32);
+    assert_recorded(world, number_of(request->body, strlen(request->body)));
     if (happens(&chance, faults->unsent)) {
         response->error.status = PHX_ERROR_CONNECTION_REFUSED;
         response->is_unsent = true;
@@ -220,6 +234,11 @@ static void on_outbox(void *user_data, const community_outbox_event *event)
         return;
     }
     assert_non_null(event->result->error.message);
+    const phx_slice texts[] = {event->item->post_id, event->item->comment_id, event->item->body,
+                               event->item->reason};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_int_equal(texts[i].data[texts[i].length], '\0');
+    }
     uint32_t number = number_of(event->item->body.data, event->item->body.length);
     if (number == 0) {
         world->textless_told++;
