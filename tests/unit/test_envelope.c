@@ -77,8 +77,8 @@ static const good_message good_v2[] = {
 static void text_messages_are_decoded(void **state)
 {
     (void)state;
-    phxi_buffer scratch = new_scratch();
     for (size_t i = 0; i < COUNT_OF(good_v2); i++) {
+        phxi_buffer scratch = new_scratch(); /* each makes its own room */
         phxi_envelope envelope;
         const char *reason = "old";
         assert_int_equal(phxi_envelope_decode_text(good_v2[i].frame, strlen(good_v2[i].frame),
@@ -86,8 +86,8 @@ static void text_messages_are_decoded(void **state)
                          PHX_OK);
         assert_null(reason);
         check(&envelope, &good_v2[i]);
+        phxi_buffer_free(&scratch);
     }
-    phxi_buffer_free(&scratch);
 }
 
 /* Each with a word of its reason. */

@@ -185,6 +185,8 @@ static void bodies_without_an_error_text(void **state)
         "{\"error\":\"\xff\"}",
         "{\"error\":null}",
         "{\"errors\":[]}",
+        "{\"errors\":[\"text\"],\"more\":\"text\"}",
+        "{\"errors\":7,\"more\":\"text\"}",
         "{\"errors\":{}}",
         "{\"errors\":\"text\"}",
         "{\"Error\":\"other case\"}",
