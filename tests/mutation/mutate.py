@@ -196,7 +196,7 @@ def report(results, accepted, known):
         reason = accepted.get(result.site.key)
         print("\nsurvivor %s:%d (%s), run over by: %s\n%s\n%s" % (
             result.site.file, result.site.line, result.site.kind,
-            " ".join(sorted(result.tests)) or "no test", reasons.entry(result.site.key),
+            " ".join(sorted(result.tests)) or "none, or not run", reasons.entry(result.site.key),
             reason or "NO REASON"))
     noticed = {result.site.key for result in results if result.noticed_by}
     for key in accepted:
@@ -217,8 +217,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=1, help="at a time (1)")
     parser.add_argument("--files", default="", help="only files whose name holds this; all their sites"
                         " count as one sample")
-    parser.add_argument("--again", action="store_true", help="try what survived the last run again,"
-                        " and report on all of that run")
+    parser.add_argument("--again", action="store_true", help="try what survived the last run and has no"
+                        " reason again, and report on all of that run")
     parser.add_argument("--no-sanitizers", action="store_true",
                         help="do not try survivors that have no reason under the sanitizers")
     parser.add_argument("--build", default="build", help="a configured build with tests (build)")
@@ -250,8 +250,9 @@ def run_sample(options, bench, found, given):
     return [result for of_file in done for result in of_file]
 
 
-def run_again(bench, found, saved):
-    """The last run's results, with its survivors tried again; what the sources no longer hold is gone."""
+def run_again(bench, found, saved, accepted):
+    """The last run's results, with its survivors that have no reason tried again; what the sources no longer
+    hold is gone."""
     by_key = collections.defaultdict(list)
     for site in (site for file_sites in found.values() for site in file_sites):
         by_key[site.key].append(site)
@@ -260,8 +261,8 @@ def run_again(bench, found, saved):
         if by_key[tuple(key)]:
             results.append(Result(by_key[tuple(key)].pop(0), set()))
             results[-1].noticed_by = noticed_by
-    survivors = [result for result in results if not result.noticed_by]
-    list(bench.shop.pool.map(lambda result: bench.retry(result), survivors))
+    left = [r for r in results if not r.noticed_by and r.site.key not in accepted]
+    list(bench.shop.pool.map(bench.retry, left))
     return results
 
 
@@ -282,15 +283,19 @@ def main():
     begin = time.monotonic()
     sizes = {file: len(file_sites) for file, file_sites in found.items() if file_sites}
     given = quotas(sizes, min(options.count, sum(sizes.values())), options.seed)
-    touched = sorted(given) if not saved else sorted({key[0] for key, noticed in saved if not noticed})
+    if options.again:
+        given = {key[0] for key, noticed in saved if not noticed and tuple(key) not in accepted}
+    touched = sorted(given)
     lines = shop.coverage(touched)
     shop.way("plain")
     print("%d tests, their coverage and programs: %.0f s" % (len(shop.tests), time.monotonic() - begin),
           flush=True)
     sources = {file: workshop.contents(os.path.join(ROOT, file)) for file in found}
     bench = Bench(shop, lines, sources)
-    results = run_again(bench, found, saved) if options.again else run_sample(options, bench, found,
-                                                                                           given)
+    if options.again:
+        results = run_again(bench, found, saved, accepted)
+    else:
+        results = run_sample(options, bench, found, given)
     save(last, results)
     unknown = [r for r in results if not r.noticed_by and r.site.key not in accepted]
     if unknown and not options.no_sanitizers:

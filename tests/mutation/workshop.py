@@ -164,7 +164,7 @@ class Workshop:
         commands = {}
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             for entry in json.load(file):
-                if not re.match(r"sdk/lib(phx|phxbase|phxengine|community)\.", entry["output"]):
+                if not re.match(r"sdk/lib(?!community-sqlite)", entry["output"]):
                     continue
                 name = os.path.relpath(os.path.join(entry["directory"], entry["file"]), self.root)
                 words = shlex.split(entry["command"])

@@ -204,15 +204,21 @@ static void test_what_cannot_be_read_is_left_alone(void **state)
     fake_storage_free(&storage_medium);
 }
 
-static void test_failure_is_reported_once_and_tried_less_often(void **state)
+/* For ten minutes. */
+static void fail_every_write(void)
 {
-    (void)state;
     storage_start_first(20);
     storage_medium.fail_at = 3;
     storage_medium.fail_all_after = true;
     app_start(&storage_app);
     app_run(&storage_app, 600000);
     assert_int_equal(storage_app.errors, 1);
+}
+
+static void test_failure_is_reported_once_and_tried_less_often(void **state)
+{
+    (void)state;
+    fail_every_write();
     assert_in_range(storage_medium.failed, 10, 20);
     storage_medium.fail_at = 0;
     app_run(&storage_app, 100000);
@@ -226,12 +232,7 @@ static void test_failure_is_reported_once_and_tried_less_often(void **state)
 static void test_failure_after_a_logout_is_reported_again(void **state)
 {
     (void)state;
-    storage_start_first(20);
-    storage_medium.fail_at = 3;
-    storage_medium.fail_all_after = true;
-    app_start(&storage_app);
-    app_run(&storage_app, 600000);
-    assert_int_equal(storage_app.errors, 1);
+    fail_every_write();
     storage_medium.fail_at = 0;
     community_client_logout(storage_app.client);
     app_run(&storage_app, 1000);

@@ -141,15 +141,20 @@ static void takes_no_token_without_length_or_end(void **state)
     }
 }
 
+static void connect_without_token(client_world *w, phx_status read_status)
+{
+    w->config.keychain = &w->keychain.port;
+    world_restart(w);
+    w->keychain.read_status = read_status;
+    phx_client_connect(w->client);
+    world_run(w, 100);
+}
+
 /* It is said once, and tried once. */
 static void a_new_token_is_tried_once(void **state)
 {
     client_world *w = *state;
-    w->config.keychain = &w->keychain.port;
-    world_restart(w);
-    w->keychain.read_status = PHX_ERROR_NO_TOKEN;
-    phx_client_connect(w->client);
-    world_run(w, 100);
+    connect_without_token(w, PHX_ERROR_NO_TOKEN);
     phx_client_token_changed(w->client);
     world_run(w, 100);
     assert_int_equal(w->keychain.reads, 2);
@@ -162,10 +167,7 @@ static void a_new_token_is_tried_once(void **state)
 static void waits_for_a_token_that_is_on_its_way(void **state)
 {
     client_world *w = *state;
-    w->config.keychain = &w->keychain.port;
-    world_restart(w);
-    w->keychain.read_status = PHX_ERROR_TOKEN_PENDING;
-    phx_client_connect(w->client);
+    connect_without_token(w, PHX_ERROR_TOKEN_PENDING);
     world_run(w, 5000);
     world_expect(w, "status connecting;");
     assert_int_equal(w->keychain.reads, 1);
