@@ -73,12 +73,19 @@ class Flavour:
         return is_possible(command, self.workshop.build)
 
     def compile_all(self, pool):
+        """Unless the last run did, of the same sources."""
+        key_file = os.path.join(self.folder, "objects", "key")
+        key = digest(self.workshop.sources_key, repr(self.flags).encode()).encode()
+        is_done = os.path.exists(key_file) and contents(key_file) == key
+
         def one(file):
             target = os.path.join(self.folder, "objects", file.replace("/", "_")[:-2] + ".o")
-            if not self.compile(file, os.path.join(self.workshop.root, file), target):
+            if not is_done and not self.compile(file, os.path.join(self.workshop.root, file), target):
                 raise SystemExit("%s does not compile" % file)
             return file, target
         self.objects = dict(pool.map(one, self.workshop.commands))
+        with open(key_file, "wb") as file:
+            file.write(key)
         self.link(os.path.join(self.folder, "lib"), {})
 
     def link(self, folder, instead):
@@ -151,6 +158,7 @@ class Workshop:
         self.pool = ThreadPoolExecutor(jobs)
         os.makedirs(folder, exist_ok=True)
         self.commands = self.compile_commands()
+        self.sources_key = self.key_of_sources()
         self.libraries = self.platform_libraries()
         self.tests = self.find_tests()
         run(["ninja", "-C", build] + sorted({os.path.relpath(test.command[0], build)
@@ -178,6 +186,12 @@ class Workshop:
                         kept.append(word)
                 commands[name] = kept + ["-w", "-fPIC", "-O2"]
         return commands
+
+    def key_of_sources(self):
+        """Changes with whatever the compiler may read, and how it is called."""
+        files = sorted(os.path.join(folder, name) for top in ("include", "platform", "sdk")
+                       for folder, _, names in os.walk(os.path.join(self.root, top)) for name in names)
+        return digest(repr(sorted(self.commands.items())).encode(), *map(contents, files)).encode()
 
     def last_command(self, target):
         return shlex.split(run(["ninja", "-C", self.build, "-t", "commands", target]).splitlines()[-1])
@@ -229,8 +243,7 @@ class Workshop:
         flavour = Flavour(self, "coverage", ["--coverage", "-O0"])
         flavour.compile_all(self.pool)
         flavour.link_programs(self.pool)
-        key = digest(*(contents(os.path.join(self.root, file)) for file in sorted(self.commands)),
-                     repr(sorted(files)).encode())
+        key = digest(self.sources_key, repr(sorted(files)).encode())
         lines = {file: collections.defaultdict(set) for file in files}
 
         def one(test):
