@@ -230,6 +230,20 @@ static void test_unknown_event_reaches_the_app(void **state)
     app_stop(&app);
 }
 
+static void test_unknown_event_of_an_app_that_does_not_ask(void **state)
+{
+    (void)state;
+    app_init(&app, 1, 1);
+    app.config.on_event = NULL;
+    app_start(&app);
+    app_run(&app, 1000);
+    app_forget(&app);
+    fake_feed_broadcast(&app.server, "user_typing", "{\"id\":2}");
+    app_run(&app, 100);
+    app_expect(&app, "");
+    app_stop(&app);
+}
+
 static void test_without_api_the_feed_is_unsynced(void **state)
 {
     (void)state;
@@ -315,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_second_copies_show_nowhere),
         cmocka_unit_test(test_burst_is_one_batch),
         cmocka_unit_test(test_unknown_event_reaches_the_app),
+        cmocka_unit_test(test_unknown_event_of_an_app_that_does_not_ask),
         cmocka_unit_test(test_without_api_the_feed_is_unsynced),
         cmocka_unit_test(test_clear_text_is_refused),
         cmocka_unit_test(test_ports_must_be_whole),

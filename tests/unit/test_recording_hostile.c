@@ -109,6 +109,12 @@ static void test_each_byte_changed_and_mended(void **state)
             uint8_t with = (uint8_t)(1u << bit);
             played_recording played = play_copy(recording.data, recording.length, i, with, true);
             counts[played.result]++;
+            const char *offset = strstr(played.reason, "offset ");
+            if (played.result != PHXI_PLAYER_END) {
+                assert_non_null(offset);
+                assert_in_range(strtoull(offset + strlen("offset "), NULL, 10), i,
+                                recording.length);
+            }
         }
     }
     /* Some say the same with other bytes: a topic that nobody has, a limit that nothing met. */
@@ -138,6 +144,23 @@ static void test_random_bytes_mended(void **state)
     phxi_buffer_free(&recording);
 }
 
+/* A join needs its topic, and one that is too long is not kept. */
+static void test_join_without_its_topic(void **state)
+{
+    engine_harness *harness = *state;
+    char topic[PHXI_RECORDING_MAX_NAME_BYTES + 2];
+    memset(topic, 'x', sizeof topic - 1);
+    topic[sizeof topic - 1] = '\0';
+    harness_start(harness, NULL);
+    harness_go_online(harness);
+    assert_int_equal(harness_join(harness, 1, topic), PHX_OK);
+    phxi_buffer recording = recording_of(harness->engine);
+    phxi_engine_free(harness->engine); /* harness_stop would want to replay it */
+    assert_int_equal(recording_play(recording.data, recording.length).result,
+                     PHXI_PLAYER_MALFORMED);
+    phxi_buffer_free(&recording);
+}
+
 static void test_reasons(void **state)
 {
     (void)state;
@@ -157,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_each_byte_changed),
         cmocka_unit_test(test_each_byte_changed_and_mended),
         cmocka_unit_test(test_random_bytes_mended),
+        cmocka_unit_test(test_join_without_its_topic),
         cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, harness_prepare, NULL);

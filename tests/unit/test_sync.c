@@ -27,6 +27,21 @@ static void test_pages_until_one_is_short(void **state)
     rig_stop(&r);
 }
 
+static void test_unknown_event_changes_nothing(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, 100, 2);
+    assert_int_equal(rig_answer(&r, "1:a"), PHX_OK);
+    const communityi_live unknown = {.kind = COMMUNITYI_LIVE_UNKNOWN};
+    bool is_changed = true;
+    assert_int_equal(communityi_live_apply(&unknown, r.store, &is_changed),
+                     PHX_ERROR_INVALID_ARGUMENT);
+    assert_false(is_changed);
+    rig_expect_feed(&r, "1:a");
+    rig_stop(&r);
+}
+
 static void test_pages_until_the_capacity(void **state)
 {
     (void)state;
@@ -211,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages_until_one_is_short),
+        cmocka_unit_test(test_unknown_event_changes_nothing),
         cmocka_unit_test(test_pages_until_the_capacity),
         cmocka_unit_test(test_full_feed_that_loses_posts_is_filled_up),
         cmocka_unit_test(test_empty_server_empties_the_feed),
