@@ -235,6 +235,29 @@ static void test_channel_that_lasted_ten_seconds_held(void **state)
     }
 }
 
+static void show(void *user_data)
+{
+    community_client_set_visible(((test_app *)user_data)->client, true);
+}
+
+/* What the app says, from another thread for example, wakes a loop that waits. */
+static void test_calls_end_the_wait(void **state)
+{
+    (void)state;
+    app_init(&app, 1, 1);
+    app_new(&app);
+    app_run(&app, 100);
+    uint64_t before_ms = app.poller.now_ms;
+    assert_int_equal(phx_loop_poll(app.loop, 60000), PHX_OK);
+    assert_int_equal(app.poller.now_ms - before_ms, 60000);
+    before_ms = app.poller.now_ms;
+    fake_poller_after(&app.poller, 10, show, &app);
+    assert_int_equal(phx_loop_poll(app.loop, 60000), PHX_OK);
+    assert_int_equal(app.poller.now_ms - before_ms, 10);
+    assert_int_equal(app.server.transport.attempts, 1);
+    app_stop(&app);
+}
+
 static void refuse_wordlessly(void *user_data, phx_connection *connection,
                               const phx_transport_request *request)
 {
@@ -383,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_retry_joins_a_closed_channel_at_once),
         cmocka_unit_test(test_wait_for_a_closed_channel_grows),
         cmocka_unit_test(test_channel_that_lasted_ten_seconds_held),
+        cmocka_unit_test(test_calls_end_the_wait),
         cmocka_unit_test(test_error_without_words_has_its_status_said),
         cmocka_unit_test(test_reads_as_much_as_the_caller_knows),
         cmocka_unit_test(test_logout_forgets_everything),

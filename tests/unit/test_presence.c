@@ -339,6 +339,19 @@ static void needs_memory_to_begin(void **state)
     assert_int_equal(rig->released, 0);
 }
 
+static void needs_room_in_the_queue_to_begin(void **state)
+{
+    presence_rig *rig = *state;
+    phx_presence_options options = options_of(rig);
+    while (phx_channel_rejoin(rig->world.client, rig->room) == PHX_OK) {
+    }
+    rig->other = rig->presence;
+    assert_int_equal(phx_presence_new(rig->world.client, rig->room, &options, &rig->other),
+                     PHX_ERROR_QUEUE_FULL);
+    assert_null(rig->other);
+    assert_int_equal(rig->released, 0);
+}
+
 /* --- memory --- */
 
 static void count_entry(void *user_data, const phx_presence_entry *current,
@@ -411,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_the_list_when_the_channel_ends, begin, end),
         cmocka_unit_test_setup_teardown(may_be_released_before_it_began, begin, end),
         cmocka_unit_test_setup_teardown(needs_memory_to_begin, begin, end),
+        cmocka_unit_test_setup_teardown(needs_room_in_the_queue_to_begin, begin, end),
         cmocka_unit_test(memory_may_run_out_at_any_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
