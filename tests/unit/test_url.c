@@ -28,6 +28,8 @@ static const good_url good[] = {
      "Example.ORG:8443", "/community/a", "b=c&d"},
     {"http://127.0.0.1:1/", false, false, "127.0.0.1", 1, "127.0.0.1:1", "/", NULL},
     {"ws://[::1]:4000/x", false, true, "::1", 4000, "[::1]:4000", "/x", NULL},
+    {"wss://[abcd:ef01:2345:6789:ABCD:EF00::af]/", true, true, "abcd:ef01:2345:6789:ABCD:EF00::af",
+     443, "[abcd:ef01:2345:6789:ABCD:EF00::af]", "/", NULL},
     {"ws://[2001:DB8::1.2.3.4]", false, true, "2001:DB8::1.2.3.4", 80, "[2001:DB8::1.2.3.4]", "",
      NULL},
     {"https://h?", true, false, "h", 443, "h", "", ""},
