@@ -32,47 +32,45 @@ static phxi_json_kind fail(phxi_json_reader *reader, phxi_json_token *token)
     return PHXI_JSON_ERROR;
 }
 
-static phxi_json_kind emit(const phxi_json_reader *reader, phxi_json_token *token,
-                           phxi_json_kind kind, size_t start)
+/* The functions below take the position `at` as a value and write the reader's once a token: what
+ * is read next depends on it, and a way through memory is several times as long. */
+
+/* A token from `start` to `end`, where the reader goes on. */
+static phxi_json_kind emit(phxi_json_reader *reader, phxi_json_token *token, phxi_json_kind kind,
+                           size_t start, size_t end)
 {
+    reader->position = end;
     token->kind = kind;
-    token->text.data = (const char *)reader->data + start;
-    token->text.length = reader->position - start;
+    token->text = (phx_slice){(const char *)reader->data + start, end - start};
     token->has_escapes = false;
     return kind;
 }
 
-static bool has_more(const phxi_json_reader *reader)
+static phxi_json_kind fail_at(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    return reader->position < reader->length;
+    reader->position = at;
+    return fail(reader, token);
 }
 
-/* The byte at the position; 0, which no token starts with, at the end. */
-static uint8_t peek(const phxi_json_reader *reader)
+/* 0, which no token starts with, at the end. */
+static inline uint8_t byte_at(const phxi_json_reader *reader, size_t at)
 {
-    return has_more(reader) ? reader->data[reader->position] : 0;
+    return at < reader->length ? reader->data[at] : 0;
 }
 
-static void skip_white_space(phxi_json_reader *reader)
+static size_t white_space_end(const phxi_json_reader *reader, size_t at)
 {
-    while (has_more(reader)) {
-        uint8_t byte = reader->data[reader->position];
-        if (byte != ' ' && byte != '\n' && byte != '\r' && byte != '\t') {
-            return;
-        }
-        reader->position++;
+    uint8_t byte = byte_at(reader, at);
+    while (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') {
+        byte = byte_at(reader, ++at);
     }
+    return at;
 }
 
-/* Takes `byte`, if it is next behind white space. */
-static bool take(phxi_json_reader *reader, uint8_t byte)
+/* Behind white space, of which servers write none. */
+static inline size_t next_at(const phxi_json_reader *reader, size_t at)
 {
-    skip_white_space(reader);
-    if (!has_more(reader) || reader->data[reader->position] != byte) {
-        return false;
-    }
-    reader->position++;
-    return true;
+    return byte_at(reader, at) > ' ' ? at : white_space_end(reader, at);
 }
 
 static void value_is_complete(phxi_json_reader *reader)
@@ -80,188 +78,189 @@ static void value_is_complete(phxi_json_reader *reader)
     reader->state = reader->depth == 0 ? STATE_AFTER_TOP : STATE_AFTER_VALUE;
 }
 
-/* The string at the position, from quote to quote. */
-static bool take_string(phxi_json_reader *reader, phxi_json_token *token)
+/* The string whose quote is at `at`. *out_at: behind it, or what is wrong. */
+static inline bool take_string(const phxi_json_reader *reader, phxi_json_token *token, size_t at,
+                               size_t *out_at)
 {
-    size_t start = reader->position + 1;
-    reader->position = start;
-    if (!phxi_json_scan_string(reader->data, reader->length, &reader->position,
-                               &token->has_escapes)) {
-        return false;
-    }
-    token->text = (phx_slice){(const char *)reader->data + start, reader->position - start};
-    reader->position++;
-    return true;
+    size_t start = at + 1;
+    size_t end = phxi_json_scan_string(reader->data, reader->length, start, &token->has_escapes);
+    bool is_closed = end < reader->length && reader->data[end] == '"';
+    token->text = (phx_slice){(const char *)reader->data + start, end - start};
+    *out_at = is_closed ? end + 1 : end;
+    return is_closed;
 }
 
-static phxi_json_kind read_string(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind read_string(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    if (!take_string(reader, token)) {
-        return fail(reader, token);
+    if (!take_string(reader, token, at, &at)) {
+        return fail_at(reader, token, at);
     }
+    reader->position = at;
     value_is_complete(reader);
     return token->kind = PHXI_JSON_STRING;
 }
 
 /* A key with its colon. */
-static phxi_json_kind read_key(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind read_key(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    if (peek(reader) != '"' || !take_string(reader, token) || !take(reader, ':')) {
-        return fail(reader, token);
+    if (byte_at(reader, at) != '"' || !take_string(reader, token, at, &at)) {
+        return fail_at(reader, token, at);
     }
+    at = next_at(reader, at);
+    if (byte_at(reader, at) != ':') {
+        return fail_at(reader, token, at);
+    }
+    reader->position = at + 1;
     reader->state = STATE_VALUE;
     return token->kind = PHXI_JSON_KEY;
 }
 
 /* Passes over digits; false: there is none. */
-static bool take_digits(phxi_json_reader *reader)
+static bool take_digits(const phxi_json_reader *reader, size_t *at)
 {
-    size_t start = reader->position;
-    while (has_more(reader) && (uint8_t)(reader->data[reader->position] - '0') <= 9) {
-        reader->position++;
+    size_t start = *at;
+    while ((uint8_t)(byte_at(reader, *at) - '0') <= 9) {
+        (*at)++;
     }
-    return reader->position > start;
+    return *at > start;
 }
 
-static bool take_exponent(phxi_json_reader *reader)
+static bool take_exponent(const phxi_json_reader *reader, size_t *at)
 {
-    if ((peek(reader) | 0x20) != 'e') {
+    if ((byte_at(reader, *at) | 0x20) != 'e') {
         return true;
     }
-    reader->position++;
-    if (peek(reader) == '+' || peek(reader) == '-') {
-        reader->position++;
+    (*at)++;
+    if (byte_at(reader, *at) == '+' || byte_at(reader, *at) == '-') {
+        (*at)++;
     }
-    return take_digits(reader);
+    return take_digits(reader, at);
 }
 
-static bool take_number(phxi_json_reader *reader)
+static bool take_number(const phxi_json_reader *reader, size_t *at)
 {
-    if (peek(reader) == '-') {
-        reader->position++;
+    if (byte_at(reader, *at) == '-') {
+        (*at)++;
     }
-    if (peek(reader) == '0') {
-        reader->position++; /* a digit behind it is no token, and fails there */
-    } else if (!take_digits(reader)) {
+    if (byte_at(reader, *at) == '0') {
+        (*at)++; /* a digit behind it is no token, and fails there */
+    } else if (!take_digits(reader, at)) {
         return false;
     }
-    if (peek(reader) == '.') {
-        reader->position++;
-        if (!take_digits(reader)) {
+    if (byte_at(reader, *at) == '.') {
+        (*at)++;
+        if (!take_digits(reader, at)) {
             return false;
         }
     }
-    return take_exponent(reader);
+    return take_exponent(reader, at);
 }
 
-static phxi_json_kind read_number(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind read_number(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    size_t start = reader->position;
-    if (!take_number(reader)) {
-        return fail(reader, token);
+    size_t start = at;
+    if (!take_number(reader, &at)) {
+        return fail_at(reader, token, at);
     }
     value_is_complete(reader);
-    return emit(reader, token, PHXI_JSON_NUMBER, start);
+    return emit(reader, token, PHXI_JSON_NUMBER, start, at);
 }
 
-static phxi_json_kind read_literal(phxi_json_reader *reader, phxi_json_token *token,
+static phxi_json_kind read_literal(phxi_json_reader *reader, phxi_json_token *token, size_t at,
                                    const char *literal, phxi_json_kind kind)
 {
-    size_t start = reader->position;
     size_t length = strlen(literal);
-    if (reader->length - start < length || memcmp(reader->data + start, literal, length) != 0) {
-        return fail(reader, token);
+    if (reader->length - at < length || memcmp(reader->data + at, literal, length) != 0) {
+        return fail_at(reader, token, at);
     }
-    reader->position += length;
     value_is_complete(reader);
-    return emit(reader, token, kind, start);
+    return emit(reader, token, kind, at, at + length);
 }
 
-static phxi_json_kind open_level(phxi_json_reader *reader, phxi_json_token *token, bool is_object)
+static phxi_json_kind open_level(phxi_json_reader *reader, phxi_json_token *token, size_t at,
+                                 bool is_object)
 {
     if (reader->depth == PHXI_JSON_MAX_DEPTH) {
-        return fail(reader, token);
+        return fail_at(reader, token, at);
     }
     reader->depth++;
     reader->object_bits = reader->object_bits << 1 | (is_object ? 1 : 0);
     reader->state = is_object ? STATE_OBJECT_FIRST : STATE_ARRAY_FIRST;
-    reader->position++;
-    return emit(reader, token, is_object ? PHXI_JSON_OBJECT_BEGIN : PHXI_JSON_ARRAY_BEGIN,
-                reader->position - 1);
+    return emit(reader, token, is_object ? PHXI_JSON_OBJECT_BEGIN : PHXI_JSON_ARRAY_BEGIN, at,
+                at + 1);
 }
 
-static phxi_json_kind close_level(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind close_level(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
     bool is_object = (reader->object_bits & 1) != 0;
     reader->depth--;
     reader->object_bits >>= 1;
     value_is_complete(reader);
-    reader->position++;
-    return emit(reader, token, is_object ? PHXI_JSON_OBJECT_END : PHXI_JSON_ARRAY_END,
-                reader->position - 1);
+    return emit(reader, token, is_object ? PHXI_JSON_OBJECT_END : PHXI_JSON_ARRAY_END, at, at + 1);
 }
 
-static phxi_json_kind read_value(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind read_value(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    uint8_t byte = peek(reader);
-    switch (byte) {
+    switch (byte_at(reader, at)) {
     case '"':
-        return read_string(reader, token);
+        return read_string(reader, token, at);
     case '{':
-        return open_level(reader, token, true);
+        return open_level(reader, token, at, true);
     case '[':
-        return open_level(reader, token, false);
+        return open_level(reader, token, at, false);
     case 't':
-        return read_literal(reader, token, "true", PHXI_JSON_TRUE);
+        return read_literal(reader, token, at, "true", PHXI_JSON_TRUE);
     case 'f':
-        return read_literal(reader, token, "false", PHXI_JSON_FALSE);
+        return read_literal(reader, token, at, "false", PHXI_JSON_FALSE);
     case 'n':
-        return read_literal(reader, token, "null", PHXI_JSON_NULL);
+        return read_literal(reader, token, at, "null", PHXI_JSON_NULL);
     default:
-        return read_number(reader, token);
+        return read_number(reader, token, at);
     }
 }
 
-static phxi_json_kind read_after_value(phxi_json_reader *reader, phxi_json_token *token)
+/* Inside an array or object: a comma, and what it separates, or the end. */
+static phxi_json_kind read_after_value(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
     bool is_object = (reader->object_bits & 1) != 0;
-    uint8_t byte = peek(reader);
+    uint8_t byte = byte_at(reader, at);
     if (byte == (is_object ? '}' : ']')) {
-        return close_level(reader, token);
+        return close_level(reader, token, at);
     }
     if (byte != ',') {
-        return fail(reader, token);
+        return fail_at(reader, token, at);
     }
-    reader->position++;
-    skip_white_space(reader);
-    return is_object ? read_key(reader, token) : read_value(reader, token);
+    at = next_at(reader, at + 1);
+    return is_object ? read_key(reader, token, at) : read_value(reader, token, at);
 }
 
-static phxi_json_kind read_after_top(phxi_json_reader *reader, phxi_json_token *token)
+static phxi_json_kind read_after_top(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    if (has_more(reader)) {
-        return fail(reader, token);
+    if (at < reader->length) {
+        return fail_at(reader, token, at);
     }
+    reader->position = at;
     *token = (phxi_json_token){.kind = PHXI_JSON_END};
     return PHXI_JSON_END;
 }
 
 phxi_json_kind phxi_json_next(phxi_json_reader *reader, phxi_json_token *token)
 {
-    skip_white_space(reader);
+    size_t at = next_at(reader, reader->position);
+    uint8_t byte = byte_at(reader, at);
     switch (reader->state) {
     case STATE_VALUE:
-        return read_value(reader, token);
+        return read_value(reader, token, at);
     case STATE_ARRAY_FIRST:
-        return peek(reader) == ']' ? close_level(reader, token) : read_value(reader, token);
+        return byte == ']' ? close_level(reader, token, at) : read_value(reader, token, at);
     case STATE_OBJECT_FIRST:
-        return peek(reader) == '}' ? close_level(reader, token) : read_key(reader, token);
+        return byte == '}' ? close_level(reader, token, at) : read_key(reader, token, at);
     case STATE_AFTER_VALUE:
-        return read_after_value(reader, token);
+        return read_after_value(reader, token, at);
     case STATE_AFTER_TOP:
-        return read_after_top(reader, token);
+        return read_after_top(reader, token, at);
     default:
-        return fail(reader, token);
+        return fail_at(reader, token, at);
     }
 }
 

@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 /*
- * Moves *position from behind a string's opening quote to its closing one. False: the string does
- * not end, or something in it may not be there, and *position says where. *has_escapes: a backslash
- * was met.
+ * The position of the closing quote of the string whose first byte behind the opening one is at
+ * `position`. Without one: where the text ends, or where something is that may not be there, which
+ * is never a quote. *has_escapes: a backslash was met.
  */
-bool phxi_json_scan_string(const uint8_t *data, size_t length, size_t *position, bool *has_escapes);
+size_t phxi_json_scan_string(const uint8_t *data, size_t length, size_t position,
+                             bool *has_escapes);
 
 #endif
