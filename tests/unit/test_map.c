@@ -121,6 +121,70 @@ static void behaves_as_an_array_does(void **state)
     phxi_map_free(&map);
 }
 
+enum {
+    CROWD = 7,
+    CROWD_HOMES = 3
+};
+
+/* A key that in a table of `slot_count` slots belongs at `home`; the next one after *number. */
+static void find_key(char *key, size_t size, size_t slot_count, size_t home, unsigned *number)
+{
+    do {
+        snprintf(key, size, "%u", ++*number);
+    } while ((phxi_hash(some_seed, key, strlen(key)) & (slot_count - 1)) != home);
+}
+
+/* What a server could not choose: all keys at the table's last two slots and its first, so that
+ * they run around its end. Whatever order they come and go in, each is found. */
+static void keys_that_collide_are_kept_apart(void **state)
+{
+    (void)state;
+    static const size_t homes[CROWD_HOMES] = {14, 15, 0};
+    uint64_t seed = 11;
+    for (int round = 0; round < 2000; round++) {
+        item items[CROWD] = {0};
+        unsigned number = 0;
+        phxi_map map;
+        phxi_map_init(&map, &phxi_default_allocator, some_seed);
+        assert_int_equal(phxi_map_reserve(&map, CROWD), PHX_OK);
+        assert_int_equal(map.slot_count, 16);
+        for (size_t i = 0; i < CROWD; i++) {
+            find_key(items[i].key, sizeof items[i].key, map.slot_count,
+                     homes[random_below(&seed, CROWD_HOMES)], &number);
+        }
+        for (int step = 0; step < 30; step++) {
+            item *chosen = &items[random_below(&seed, CROWD)];
+            if (chosen->is_in) {
+                phxi_map_remove(&map, &chosen->entry);
+            } else {
+                phxi_map_insert(&map, &chosen->entry, chosen->key, strlen(chosen->key));
+            }
+            chosen->is_in = !chosen->is_in;
+            check_all(&map, items, CROWD);
+        }
+        phxi_map_free(&map);
+    }
+}
+
+/* Two keys of one hash are told apart by their bytes: the slot's hash alone is no match. */
+static void a_hash_is_not_a_key(void **state)
+{
+    (void)state;
+    item held = {0};
+    phxi_map map;
+    phxi_map_init(&map, &phxi_default_allocator, some_seed);
+    assert_int_equal(phxi_map_reserve(&map, 1), PHX_OK);
+    phxi_map_insert(&map, &held.entry, "one", 3);
+    held.entry.key = "two";
+    assert_null(find(&map, "one"));
+    held.entry.key = "one";
+    held.entry.key_length = 2;
+    assert_null(find(&map, "one"));
+    held.entry.key_length = 3;
+    assert_ptr_equal(find(&map, "one"), &held.entry);
+    phxi_map_free(&map);
+}
+
 static void reserve_and_insert(failing_allocator *allocator, void *user_data)
 {
     (void)user_data;
@@ -157,7 +221,7 @@ static void more_than_memory_can_hold_is_out_of_memory(void **state)
     phxi_map_init(&map, &phxi_default_allocator, some_seed);
     assert_int_equal(phxi_map_reserve(&map, SIZE_MAX), PHX_ERROR_NO_MEMORY);
     assert_int_equal(phxi_map_reserve(&map, SIZE_MAX / 2), PHX_ERROR_NO_MEMORY);
-    assert_null(map.buckets);
+    assert_null(map.slots);
 }
 
 int main(void)
@@ -167,6 +231,8 @@ int main(void)
         cmocka_unit_test(an_empty_map_holds_nothing),
         cmocka_unit_test(keys_are_bytes),
         cmocka_unit_test(behaves_as_an_array_does),
+        cmocka_unit_test(keys_that_collide_are_kept_apart),
+        cmocka_unit_test(a_hash_is_not_a_key),
         cmocka_unit_test(out_of_memory_leaves_it_as_it_was),
         cmocka_unit_test(more_than_memory_can_hold_is_out_of_memory),
     };
