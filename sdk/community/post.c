@@ -104,6 +104,12 @@ void community_post_release(const community_post *post)
     }
 }
 
+void communityi_post_prefetch(const community_post *post)
+{
+    __builtin_prefetch(post, 1);
+    __builtin_prefetch(&block_of(post)->references, 1);
+}
+
 static bool slices_equal(phx_slice a, phx_slice b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);

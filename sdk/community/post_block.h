@@ -37,4 +37,7 @@ phx_slice communityi_text_put(char **at, phx_slice text);
 /* The same for a token that may have escapes. */
 phx_slice communityi_text_put_token(char **at, const phxi_json_token *token);
 
+/* Has the processor fetch what releasing the post will look at. */
+void communityi_post_prefetch(const community_post *post);
+
 #endif

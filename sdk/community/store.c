@@ -108,6 +108,18 @@ static void remove_entry(communityi_store *store, communityi_store_entry *entry)
     phxi_free(store->allocator, entry);
 }
 
+/* Memory was reserved. The posts that go after this one are fetched while the next events are
+ * decoded: of a million posts none of it is in a cache. */
+static void remove_last(communityi_store *store)
+{
+    communityi_tree_item *last = communityi_tree_at(&store->tree, store->tree.count - 1);
+    communityi_tree_item *next = communityi_tree_prefetch(last);
+    if (next != NULL) {
+        phxi_map_prefetch(&store->by_id, &communityi_store_entry_of(next)->by_id);
+    }
+    remove_entry(store, communityi_store_entry_of(last));
+}
+
 static phx_status replace_entry(communityi_store *store, communityi_store_entry *entry,
                                 const community_post *post, bool *out_changed)
 {
@@ -146,8 +158,7 @@ static phx_status insert_post(communityi_store *store, size_t index, const commu
     }
     communityi_store_forget_snapshot(store);
     if (is_full) {
-        communityi_tree_item *last = communityi_tree_at(&store->tree, store->tree.count - 1);
-        remove_entry(store, communityi_store_entry_of(last));
+        remove_last(store);
     }
     entry->item = (communityi_tree_item){.post = post};
     communityi_changes_add(&store->changes, COMMUNITY_CHANGE_INSERT, index, post);

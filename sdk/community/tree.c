@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "community/post_block.h"
 #include "support/alloc.h"
 
 enum {
@@ -384,6 +385,18 @@ static const communityi_tree_node *find_leaf(const communityi_tree_node *node, s
 communityi_tree_item *communityi_tree_at(const communityi_tree *tree, size_t index)
 {
     return find_leaf(tree->root, &index)->slots[index].item;
+}
+
+communityi_tree_item *communityi_tree_prefetch(const communityi_tree_item *last)
+{
+    const communityi_tree_node *leaf = last->leaf;
+    if (leaf->used < 3) {
+        return NULL;
+    }
+    const tree_slot *slot = &leaf->slots[leaf->used - 3];
+    __builtin_prefetch(slot->item);
+    communityi_post_prefetch(slot->post);
+    return leaf->slots[leaf->used - 2].item;
 }
 
 size_t communityi_tree_node_posts(const communityi_tree_node *node, size_t first,

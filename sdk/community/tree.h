@@ -49,6 +49,11 @@ size_t communityi_tree_position(const communityi_tree_item *item);
 /* index < count. */
 communityi_tree_item *communityi_tree_at(const communityi_tree *tree, size_t index);
 
+/* Has the processor fetch what the posts are held by that stand before `last`, the tree's last
+ * item: in a full feed they go next, one an event, and have not been looked at for as long as they
+ * were held. Changes nothing; returns the item before it, NULL: none in its leaf. */
+communityi_tree_item *communityi_tree_prefetch(const communityi_tree_item *last);
+
 /* For snapshots: any thread. */
 communityi_tree_node *communityi_tree_node_retain(communityi_tree_node *node);
 void communityi_tree_node_release(communityi_tree_node *node, const phx_allocator *allocator);
