@@ -32,9 +32,10 @@ typedef enum PHX_ENUM(phx_token_place) {
 
 typedef enum PHX_ENUM(phx_backoff_kind) {
     /* Exponential with full jitter: a random time up to min(max, base * 2^n). The first retry after
-     * a lone drop is fast, after a close that hits everybody (1001, 1012, 1013) spread over
-     * seconds. Attempts are forgotten once the connection has stayed up for stable_ms and a join
-     * was answered. */
+     * a lone drop is fast. After what hits everybody (a close with 1001, 1012 or 1013; an attempt
+     * that found nobody listening, or was answered 429 or 5xx) it is up to min(max, spread * 2^n).
+     * Attempts are forgotten once the connection has stayed up for stable_ms and a join was
+     * answered. */
     PHX_BACKOFF_JITTER = 0,
     /* phoenix.js's table (10, 50, 100, 150, 200, 250, 500, 1000, 2000, then 5000 ms; rejoin 1,
      * 2, 5, then 10 s), without jitter, forgotten when the socket opens. */
@@ -49,7 +50,7 @@ typedef struct phx_backoff {
     uint32_t base_ms;   /* JITTER; 0: 250 for reconnects, 1000 for rejoins */
     uint32_t max_ms;    /* JITTER; 0: 30000 */
     uint32_t stable_ms; /* JITTER, CUSTOM; 0: 10000 */
-    /* JITTER: the first retry's range after a close that hits everybody; 0: 5000. */
+    /* JITTER: in place of base_ms, if more, after what hits everybody; 0: 5000. */
     uint32_t spread_ms;
     /* CUSTOM: the wait before attempt `attempt` (1 for the first retry). `error`: what ended the
      * last one, borrowed. Called on the loop's thread; calls nothing of the SDK. */

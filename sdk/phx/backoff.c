@@ -10,6 +10,8 @@ enum {
     DEFAULT_STABLE_MS = 10000,
     DEFAULT_SPREAD_MS = 5000,
     OUR_FAULT_FACTOR = 8,
+    HTTP_TOO_MANY_REQUESTS = 429,
+    HTTP_SERVER_ERRORS = 500,
 };
 
 static const uint32_t reconnect_steps_ms[] = {10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000};
@@ -74,19 +76,28 @@ static uint32_t stepped_ms(bool is_rejoin, uint32_t attempt)
     return steps[attempt < count ? attempt - 1 : count - 1];
 }
 
-/* The range that full jitter draws from. */
+/* A server that takes nobody now: a port that answers with a reset, a balancer without a node, a
+ * limit. The next attempt of each client it turned away is one of a herd. */
+static bool is_turned_away(const phx_error *error)
+{
+    return error->status == PHX_ERROR_CONNECTION_REFUSED ||
+           error->http_status == HTTP_TOO_MANY_REQUESTS || error->http_status >= HTTP_SERVER_ERRORS;
+}
+
+/* The range that full jitter draws from. What hits everybody doubles from the spread on: a range
+ * that only stays there has each client ask every few seconds for as long as it lasts. */
 static uint64_t jitter_range_ms(const phx_backoff *backoff, uint32_t attempt,
                                 const phx_error *error)
 {
     uint32_t doublings = attempt - 1 < 31 ? attempt - 1 : 31;
-    uint64_t range_ms = (uint64_t)backoff->base_ms << doublings;
     phxi_close_class class = phxi_close_classify(error->close_code);
-    uint64_t least_ms = 0;
-    if (class == PHXI_CLOSE_EVERYBODY) {
-        least_ms = backoff->spread_ms;
-    } else if (class == PHXI_CLOSE_OUR_FAULT) {
-        least_ms = (uint64_t)backoff->base_ms * OUR_FAULT_FACTOR;
+    bool hits_everybody = class == PHXI_CLOSE_EVERYBODY || is_turned_away(error);
+    uint64_t base_ms = backoff->base_ms;
+    uint64_t least_ms = class == PHXI_CLOSE_OUR_FAULT ? base_ms * OUR_FAULT_FACTOR : 0;
+    if (hits_everybody && base_ms < backoff->spread_ms) {
+        base_ms = backoff->spread_ms;
     }
+    uint64_t range_ms = base_ms << doublings;
     range_ms = range_ms < least_ms ? least_ms : range_ms;
     return range_ms < backoff->max_ms ? range_ms : backoff->max_ms;
 }

@@ -38,15 +38,21 @@ static spread draw(const phx_backoff *backoff, uint32_t attempt, const phx_error
 }
 
 /* Uniform between nothing and range_ms. */
-static void assert_range(const phx_backoff *backoff, uint32_t attempt, int32_t close_code,
+static void assert_draws(const phx_backoff *backoff, uint32_t attempt, const phx_error *error,
                          uint32_t range_ms)
 {
-    phx_error error = {.close_code = close_code};
-    spread seen = draw(backoff, attempt, &error);
+    spread seen = draw(backoff, attempt, error);
     assert_in_range(seen.least_ms, 1, 1 + range_ms / 50);
     assert_in_range(seen.most_ms, range_ms - range_ms / 50, range_ms);
     assert_in_range(seen.sum_ms / DRAWS, range_ms / 2 - range_ms / 20,
                     range_ms / 2 + range_ms / 20);
+}
+
+static void assert_range(const phx_backoff *backoff, uint32_t attempt, int32_t close_code,
+                         uint32_t range_ms)
+{
+    phx_error error = {.close_code = close_code};
+    assert_draws(backoff, attempt, &error, range_ms);
 }
 
 static void fills_in_the_defaults(void **state)
@@ -141,11 +147,41 @@ static void spreads_when_everybody_is_dropped(void **state)
     static const int32_t codes[] = {1001, 1012, 1013};
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         assert_range(&backoff, 1, codes[i], 5000);
-        assert_range(&backoff, 5, codes[i], 5000);
-        assert_range(&backoff, 6, codes[i], 8000);
+        assert_range(&backoff, 2, codes[i], 10000);
+        assert_range(&backoff, 3, codes[i], 20000);
+        assert_range(&backoff, 4, codes[i], 30000);
     }
     backoff.max_ms = 3000;
     assert_range(&backoff, 1, 1012, 3000);
+}
+
+/* After the close that everybody saw come refusals without a code: the herd stays spread. */
+static void stays_spread_while_nobody_is_taken(void **state)
+{
+    (void)state;
+    phx_backoff backoff = jitter();
+    const phx_error errors[] = {
+        {.status = PHX_ERROR_CONNECTION_REFUSED},
+        {.status = PHX_ERROR_UPGRADE_REFUSED, .http_status = 429},
+        {.status = PHX_ERROR_UPGRADE_REFUSED, .http_status = 500},
+        {.status = PHX_ERROR_UPGRADE_REFUSED, .http_status = 503},
+    };
+    for (size_t i = 0; i < COUNT_OF(errors); i++) {
+        assert_draws(&backoff, 1, &errors[i], 5000);
+        assert_draws(&backoff, 2, &errors[i], 10000);
+        assert_draws(&backoff, 4, &errors[i], 30000);
+    }
+    /* What may be this device's own trouble does not count. */
+    const phx_error own[] = {
+        {.status = PHX_ERROR_UNREACHABLE},
+        {.status = PHX_ERROR_TIMEOUT},
+        {.status = PHX_ERROR_UPGRADE_REFUSED, .http_status = 404},
+    };
+    for (size_t i = 0; i < COUNT_OF(own); i++) {
+        assert_draws(&backoff, 2, &own[i], 500);
+    }
+    backoff.base_ms = 8000;
+    assert_draws(&backoff, 1, &errors[0], 8000);
 }
 
 static void waits_longer_when_the_fault_is_ours(void **state)
@@ -271,6 +307,7 @@ int main(void)
         cmocka_unit_test(the_sequence_is_the_same_everywhere),
         cmocka_unit_test(classifies_every_close_code),
         cmocka_unit_test(spreads_when_everybody_is_dropped),
+        cmocka_unit_test(stays_spread_while_nobody_is_taken),
         cmocka_unit_test(waits_longer_when_the_fault_is_ours),
         cmocka_unit_test(steps_as_phoenix_js_does),
         cmocka_unit_test(asks_the_caller),
