@@ -15,7 +15,7 @@ from net import NAME, Net
 HEARTBEAT_S = 4
 ANSWER_S = HEARTBEAT_S / 3  # how long the program waits for a heartbeat's answer
 CONNECT_S = 10  # how long one attempt may take
-BACKOFF_S = 0.25  # its base, doubled with each failure
+BACKOFF_S = 5  # the first wait after an attempt that found nobody listening, doubled with each failure
 BACKOFF_MAX_S = 30
 SMOOTH_S = 3  # connecting, joining and a sync, when nothing disturbs them
 LOCAL_S = 1  # for what nothing has to be waited for
