@@ -132,13 +132,14 @@ void fleet_arrive_frame(fleet_world *world, const fleet_event *event)
 static void lose_clients(fleet_world *world, uint32_t node, const fleet_step *step)
 {
     uint32_t count = 0;
+    uint32_t size = (uint32_t)((uint64_t)world->options->clients * step->batch_percent / 100);
     phx_error error = make_error(world, PHX_ERROR_CONNECTION_LOST, 0);
     error.close_code = step->close_code;
     for (uint32_t i = 0; i < world->options->clients && step->state != FLEET_SILENT; i++) {
         fleet_client *client = &world->clients[i];
         bool is_its = client->node == node && client->link >= FLEET_LINK_QUEUED;
         if (is_its) {
-            uint32_t batch = step->batch_clients != 0 ? count / step->batch_clients : 0;
+            uint32_t batch = size != 0 ? count / size : 0;
             fleet_world_end(world, client, batch * BATCH_INTERVAL_MS, &error);
             count++;
         }

@@ -42,7 +42,7 @@ typedef struct fleet_step {
     int32_t node;      /* -1: all of them */
     fleet_node_state state;
     int32_t close_code;
-    uint32_t batch_clients; /* closed each two seconds; 0: all at once */
+    uint32_t batch_percent; /* of all clients, closed each two seconds; 0: all at once */
     uint32_t retry_after_ms;
 } fleet_step;
 
