@@ -34,7 +34,7 @@ static void on_status(void *user_data, const phx_client_status *status)
     ((progress *)user_data)->is_over = status->state == PHX_CLIENT_DISCONNECTED;
 }
 
-static phx_client *make_client(phx_loop *loop, const char *transport, uint16_t port,
+static phx_client *make_client(phx_loop *loop, const phx_network *network, uint16_t port,
                                progress *attempt)
 {
     char url[64];
@@ -43,7 +43,7 @@ static phx_client *make_client(phx_loop *loop, const char *transport, uint16_t p
     phx_client_config_init(&config);
     config.url = url;
     config.loop = loop;
-    config.transport = bench_transport(loop, transport);
+    config.network = network;
     config.on_status = on_status;
     config.user_data = attempt;
     phx_client *client = NULL;
@@ -51,10 +51,10 @@ static phx_client *make_client(phx_loop *loop, const char *transport, uint16_t p
     return client;
 }
 
-static double join_us(phx_loop *loop, const char *transport, uint16_t port)
+static double join_us(phx_loop *loop, const phx_network *network, uint16_t port)
 {
     progress attempt = {false, false};
-    phx_client *client = make_client(loop, transport, port, &attempt);
+    phx_client *client = make_client(loop, network, port, &attempt);
     phx_channel_options options;
     phx_channel_options_init(&options);
     options.on_state = on_state;
@@ -97,11 +97,14 @@ int main(int argc, char **argv)
     bench_target bare_target;
     bench_target_start(&target);
     bench_target_start(&bare_target);
-    phx_loop *loop = bench_loop();
+    phx_network network = bench_network(transport);
+    phx_loop *loop = NULL;
+    phx_platform_set_lws_log_level(PHX_LOG_ERROR);
+    bench_check(phx_platform_loop_new(NULL, &network, &loop) == PHX_OK);
     bare_lws bare;
     bare_lws_init(&bare);
     for (uint64_t i = 0; i < rounds; i++) {
-        ours[i] = join_us(loop, transport, target.port);
+        ours[i] = join_us(loop, &network, target.port);
         bare_ones[i] = bare_join_us(&bare, bare_target.port);
     }
     (void)snprintf(name, sizeof name, "connect_%s", transport);

@@ -29,22 +29,20 @@ static void on_error(void *user_data, const phx_error *error)
     bench_fail(error->message, __FILE__, __LINE__);
 }
 
-/* libwebsockets says on stderr that it begins, otherwise. */
-phx_loop *bench_loop(void)
+phx_network bench_network(const char *transport)
 {
-    phx_loop *loop = NULL;
-    phx_platform_set_lws_log_level(PHX_LOG_ERROR);
-    bench_check(phx_loop_new(NULL, &loop) == PHX_OK);
-    return loop;
+    bool is_curl = strcmp(transport, "curl") == 0;
+    bench_check(is_curl || strcmp(transport, "lws") == 0);
+    return (phx_network){.struct_size = (uint32_t)sizeof(phx_network),
+                         .transport = is_curl ? PHX_TRANSPORT_CURL : PHX_TRANSPORT_LWS};
 }
 
-const phx_transport *bench_transport(phx_loop *loop, const char *name)
+static void skip_without(phx_status status)
 {
-    const phx_transport *transport = NULL;
-    if (strcmp(name, "lws") != 0 || phx_transport_lws(loop, NULL, NULL, &transport) != PHX_OK) {
+    if (status == PHX_ERROR_UNSUPPORTED) {
         bench_skip("this build has no such transport");
     }
-    return transport;
+    bench_check(status == PHX_OK);
 }
 
 static void poll_once(bench_live *live)
@@ -68,20 +66,20 @@ void bench_live_start(bench_live *live, const bench_target *target, const char *
     (void)snprintf(api_url, sizeof api_url, "http://127.0.0.1:%u/api/community",
                    (unsigned)target->port);
     *live = (bench_live){.client = NULL};
-    phx_loop *loop = bench_loop();
+    /* libwebsockets says on stderr that it begins, otherwise. */
+    phx_platform_set_lws_log_level(PHX_LOG_ERROR);
+    phx_network network = bench_network(transport);
     community_config config;
     community_config_init(&config);
     config.url = url;
     config.api_url = api_url;
     config.keychain = bench_keychain();
-    config.loop = loop;
-    config.transport = bench_transport(loop, transport);
+    config.network = &network;
     config.on_change = on_change;
     config.on_error = on_error;
     config.user_data = live;
     config.max_posts = max_posts;
-    bench_check(community_client_new(&config, &live->client) == PHX_OK);
-    phx_loop_release(loop);
+    skip_without(community_client_new(&config, &live->client));
     community_client_set_visible(live->client, true);
     while (status_of(live).freshness != COMMUNITY_LIVE) {
         poll_once(live);

@@ -15,7 +15,8 @@ typedef struct bench_live {
     uint64_t batches;
 } bench_live;
 
-/* Makes the client and pumps it until its feed is live. transport: "lws". */
+/* Makes the client and pumps it until its feed is live. transport: see bench_network;
+ * a build without it ends the program as one that is skipped. */
 void bench_live_start(bench_live *live, const bench_target *target, const char *transport,
                       uint32_t max_posts);
 void bench_live_stop(bench_live *live);
@@ -23,8 +24,7 @@ void bench_live_stop(bench_live *live);
 void bench_live_await_state(bench_live *live, community_state state);
 void bench_live_await_events(bench_live *live, uint64_t events);
 
-/* A loop, and the connection's port for a client on it. */
-phx_loop *bench_loop(void);
-const phx_transport *bench_transport(phx_loop *loop, const char *name);
+/* Names the stock transport that a client takes: "curl" or "lws". */
+phx_network bench_network(const char *transport);
 
 #endif

@@ -231,7 +231,8 @@ def processor():
 def main():
     samples, json_path, rounds = sys.argv[1:4]
     figures, skipped = read(samples)
-    transport = "curl" if "client_curl.cpu" in figures else "lws"
+    default = figures.get("client_curl.is_default", {"median": 0})["median"]
+    transport = "curl" if default else "lws"
     about = {
         "date": command("date", "-u", "+%Y-%m-%d"),
         "commit": command("git", "describe", "--always", "--dirty"),

@@ -3,7 +3,8 @@
  * The whole client over loopback: socket, frames, decoding, dedup, prepend, batch, callback; and
  * what is resident with a full feed.
  */
-#include <string.h>
+#include <phx/platform.h>
+#include <stdio.h>
 
 #include "bench.h"
 #include "live.h"
@@ -36,6 +37,10 @@ int main(int argc, char **argv)
     bench_figure(name, (double)events / (double)(live.batches - batches), "", events);
     (void)snprintf(name, sizeof name, "client_%s.resident", transport);
     bench_figure(name, (double)bench_system_number("/proc/self/status", "VmRSS"), "kB", max_posts);
+    /* Whether it is the one that a client takes by itself here. */
+    const phx_network network = bench_network(transport);
+    (void)snprintf(name, sizeof name, "client_%s.is_default", transport);
+    bench_figure(name, network.transport == phx_platform_transport_kind(NULL) ? 1 : 0, "", 1);
     bench_live_stop(&live);
     bench_target_stop(&target);
     return 0;
