@@ -46,7 +46,6 @@ typedef struct curl_transport {
     phxi_timer_heap timers;
     uint64_t random_seed[2];
     uint64_t random_count; /* of the numbers that were made of the seed */
-    uint8_t *received;     /* what is read, of all connections in turn; NULL until the first time */
 } curl_transport;
 
 typedef enum connection_state {

@@ -123,29 +123,18 @@ static bool end_of_stream(phx_connection *connection)
     return false;
 }
 
-bool phxi_curl_websocket_receive(phx_connection *connection)
+static bool receive_into(phx_connection *connection, uint8_t *bytes)
 {
-    curl_transport *transport = connection->transport;
-    if (transport->received == NULL) {
-        transport->received = phxi_alloc(&transport->allocator, PHXI_CURL_RECEIVE_BYTES);
-        if (transport->received == NULL) {
-            phxi_curl_websocket_set_error(connection, PHX_ERROR_NO_MEMORY,
-                                          "no memory for what the server sends");
-            phxi_curl_websocket_finish(connection);
-            return false;
-        }
-    }
     for (int i = 0; i < MAX_READS; i++) {
         size_t got = 0;
-        CURLcode code =
-            curl_easy_recv(connection->easy, transport->received, PHXI_CURL_RECEIVE_BYTES, &got);
+        CURLcode code = curl_easy_recv(connection->easy, bytes, PHXI_CURL_RECEIVE_BYTES, &got);
         if (code == CURLE_AGAIN) {
             return true;
         }
         if (code != CURLE_OK || got == 0) {
             return end_of_stream(connection);
         }
-        if (!take(connection, transport->received, got)) {
+        if (!take(connection, bytes, got)) {
             return false;
         }
         if (!connection->target.is_tls && got < PHXI_CURL_RECEIVE_BYTES) {
@@ -155,4 +144,20 @@ bool phxi_curl_websocket_receive(phx_connection *connection)
     /* TLS may hold decrypted bytes that no poller knows of. */
     phxi_curl_websocket_set_due(connection);
     return true;
+}
+
+/* The buffer is there while it is used: an idle connection holds none. */
+bool phxi_curl_websocket_receive(phx_connection *connection)
+{
+    const phx_allocator allocator = connection->transport->allocator; /* outlives both */
+    uint8_t *bytes = phxi_alloc(&allocator, PHXI_CURL_RECEIVE_BYTES);
+    if (bytes == NULL) {
+        phxi_curl_websocket_set_error(connection, PHX_ERROR_NO_MEMORY,
+                                      "no memory for what the server sends");
+        phxi_curl_websocket_finish(connection);
+        return false;
+    }
+    bool goes_on = receive_into(connection, bytes);
+    phxi_free(&allocator, bytes);
+    return goes_on;
 }

@@ -99,7 +99,6 @@ static void destroy(curl_transport *transport)
     phx_allocator allocator = transport->allocator;
     phxi_curl_multi_free(&transport->multi);
     phxi_curl_options_free(&transport->options, &allocator);
-    phxi_free(&allocator, transport->received);
     phxi_wipe(transport->random_seed, sizeof transport->random_seed);
     phxi_free(&allocator, transport);
 }
