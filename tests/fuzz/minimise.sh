@@ -18,7 +18,7 @@ for target in *; do
         [ ! -d "$folder/$target" ] || sources+=("$folder/$target")
     done
     cp "$target"/hand-* "$fresh" 2>/dev/null || true
-    if ! "$build/tests/fuzz/fuzz_$target" -merge=1 -max_len=4096 -timeout=10 "$fresh" "${sources[@]}" \
+    if ! "$build/tests/fuzz/fuzz_$target" -merge=1 -max_len=1024 -timeout=10 "$fresh" "${sources[@]}" \
         >"$fresh.log" 2>&1; then
         cat "$fresh.log"
         exit 1
