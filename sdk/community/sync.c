@@ -117,12 +117,16 @@ void communityi_sync_hurry(communityi_sync *sync)
 }
 
 /* A feed that has fewer posts than a first fill wants, after some were deleted, has room for what
- * the server has below: the rows that are held, and pages from there on. */
+ * the server has below: the rows that are held, and pages from there on. New posts may fill it
+ * meanwhile, before any that is held has to go for them. */
 static void fill_up(communityi_sync *sync, uint64_t now_ms)
 {
     size_t count = communityi_store_count(sync->config.store);
     if (count >= sync->config.max_posts) {
         sync->has_more = true;
+        if (sync->is_filling) {
+            communityi_sync_enter(sync, DONE);
+        }
     } else if (count < sync->config.initial_posts && sync->has_more && sync->state == DONE) {
         communityi_sync_enter(sync, FETCHING);
         sync->is_filling = true;
@@ -149,7 +153,7 @@ phx_status communityi_sync_live(communityi_sync *sync, communityi_live *live, ui
     if (is_missed) {
         communityi_sync_lost(sync, now_ms);
     }
-    fill_up(sync, now_ms);
+    communityi_sync_go_on(sync, now_ms);
     return status;
 }
 
@@ -188,9 +192,18 @@ void communityi_sync_go_on(communityi_sync *sync, uint64_t now_ms)
     }
 }
 
+/* What is held stays as it is, likes that are shown early and all: only what is below is new. */
+static phx_status add_below(communityi_sync *sync)
+{
+    size_t count = 0;
+    return communityi_rows_append(&sync->rows, &sync->overlay, sync->config.store, NULL, &count);
+}
+
 static phx_status finish(communityi_sync *sync, bool is_end, uint64_t now_ms)
 {
-    phx_status status = communityi_rows_merge(&sync->rows, &sync->overlay, sync->config.store);
+    phx_status status =
+        sync->is_filling ? add_below(sync)
+                         : communityi_rows_merge(&sync->rows, &sync->overlay, sync->config.store);
     if (status == PHX_OK) {
         sync->has_more =
             !is_end || communityi_store_count(sync->config.store) >= sync->config.max_posts;

@@ -203,7 +203,12 @@ phx_status communityi_rows_append(const communityi_rows *rows, const communityi_
             community_post_release(post);
             return status;
         }
-        posts[(*out_count)++] = post;
+        if (posts == NULL) {
+            community_post_release(post);
+        } else {
+            posts[*out_count] = post;
+        }
+        (*out_count)++;
     }
     return PHX_OK;
 }

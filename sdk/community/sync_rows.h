@@ -61,7 +61,7 @@ PHX_MUST_CHECK phx_status communityi_rows_merge(const communityi_rows *rows,
 
 /* Appends the rows below the store's posts, less what was deleted and what it holds, each in its
  * newest version, as far as there is room. posts[]: has room for every row; those appended, one
- * reference each, the caller's. PHX_ERROR_NO_MEMORY: some may have been. */
+ * reference each, the caller's; NULL: not wanted. PHX_ERROR_NO_MEMORY: some may have been. */
 PHX_MUST_CHECK phx_status communityi_rows_append(const communityi_rows *rows,
                                                  const communityi_overlay *overlay,
                                                  communityi_store *store,

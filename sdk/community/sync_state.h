@@ -36,8 +36,8 @@ struct communityi_sync {
     uint64_t page_id; /* of the page that is wanted or was last */
     uint32_t limit;   /* of that page */
     bool is_refresh;
-    bool is_filling;   /* the rows begin with what is held, and a merge leaves that as it is */
-    uint64_t renewals; /* merges that did not */
+    bool is_filling;   /* the rows begin with what is held; those below it are to be appended */
+    uint64_t renewals; /* merges */
     bool has_more;     /* the server may have posts below the feed */
     size_t unsettled;  /* new posts since the feed was last without a gap; stays at SIZE_MAX */
     older_state older_state;

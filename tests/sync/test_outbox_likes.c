@@ -152,6 +152,41 @@ static void test_like_is_taken_back_behind_a_page_below(void **state)
     rig_stop(&world);
 }
 
+/* Nor does one that fills up a feed from which posts were deleted, although what is shown changes
+ * while it is on its way. */
+static void test_like_is_undone_while_the_feed_fills_up(void **state)
+{
+    (void)state;
+    rig_init(&world, 1, true, 30);
+    world.app.config.initial_posts = world.app.config.page_posts = 10;
+    rig_start(&world);
+    app_run(&world.app, 1000);
+    world.faults.unsent = 1000;
+    (void)rig_like(&world, "30");
+    app_run(&world.app, 10);
+    world.app.server.http.down_ms = 200;
+    fake_feed_delete(&world.app.server, 5);
+    app_run(&world.app, 100);
+    assert_int_equal(world.app.replica_count, 9);
+    assert_int_equal(shown_likes("30"), 1);
+    (void)rig_like(&world, "30");
+    /* One that came while the page was on its way is shown as liked ever after. */
+    uint32_t newest = fake_feed_create(&world.app.server, "new");
+    assert_int_equal(newest, 31);
+    app_run(&world.app, 50);
+    (void)rig_like(&world, "31");
+    app_run(&world.app, 10);
+    assert_int_equal(shown_likes("30"), 0);
+    assert_int_equal(shown_likes("31"), 1);
+    app_run(&world.app, 500);
+    assert_int_equal(shown_likes("30"), 0);
+    assert_int_equal(shown_likes("31"), 1);
+    (void)rig_like(&world, "31");
+    app_run(&world.app, 500);
+    assert_int_equal(shown_likes("31"), 0);
+    rig_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_refused_like_is_taken_back),
         cmocka_unit_test(test_likes_settle),
         cmocka_unit_test(test_like_is_taken_back_behind_a_page_below),
+        cmocka_unit_test(test_like_is_undone_while_the_feed_fills_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
