@@ -59,6 +59,15 @@ static bool is_liked(const communityi_likes *likes, const community_post *post)
     return false;
 }
 
+/* Whether the post has to change for the wish to come true. One that is not known changes nothing.
+ */
+static bool is_unlike(const communityi_likes *likes, const community_post *post,
+                      communityi_like_wish wish)
+{
+    return wish != COMMUNITYI_WISH_UNKNOWN &&
+           is_liked(likes, post) != (wish == COMMUNITYI_WISH_LIKED);
+}
+
 /* The post, if it is in the feed and says who likes it. */
 static const community_post *likable(const communityi_likes *likes, phx_slice post_id)
 {
@@ -69,10 +78,15 @@ static const community_post *likable(const communityi_likes *likes, phx_slice po
     return post != NULL && (post->members & COMMUNITY_POST_HAS_LIKED_BY) != 0 ? post : NULL;
 }
 
-bool communityi_likes_would_like(const communityi_likes *likes, phx_slice post_id)
+static communityi_like_wish wish_for(bool is_liked)
+{
+    return is_liked ? COMMUNITYI_WISH_LIKED : COMMUNITYI_WISH_UNLIKED;
+}
+
+communityi_like_wish communityi_likes_wish(const communityi_likes *likes, phx_slice post_id)
 {
     const community_post *post = likable(likes, post_id);
-    return post != NULL && !is_liked(likes, post);
+    return post == NULL ? COMMUNITYI_WISH_UNKNOWN : wish_for(!is_liked(likes, post));
 }
 
 static phx_status put_likes(communityi_likes *likes, phx_slice post_id, int64_t count,
@@ -153,8 +167,8 @@ void communityi_likes_done(communityi_likes *likes, const communityi_outbox_item
     }
     /* What is shown has come true, unless the server told of it already, or a later toggle is
      * shown. */
-    bool likes_now = is_answered ? is_liked(likes, post) : item->wants_liked;
-    if (*place != NULL && is_liked(likes, (*place)->base) != likes_now) {
+    communityi_like_wish came = is_answered ? wish_for(is_liked(likes, post)) : item->wish;
+    if (*place != NULL && is_unlike(likes, (*place)->base, came)) {
         forget(likes, place);
     }
 }
@@ -173,7 +187,7 @@ static bool hide_void(communityi_likes *likes, const communityi_outbox *outbox)
     while (*place != NULL) {
         const community_post *base = (*place)->base;
         const communityi_outbox_item *like = communityi_outbox_last_like(outbox, base->id);
-        bool is_void = like == NULL || like->wants_liked == is_liked(likes, base);
+        bool is_void = like == NULL || !is_unlike(likes, base, like->wish);
         if (is_void && put_likes_of(likes, base) != PHX_OK) {
             is_complete = is_void = false;
         }
@@ -212,7 +226,7 @@ bool communityi_likes_refresh(communityi_likes *likes, const communityi_outbox *
         if (post == NULL || communityi_outbox_last_like(outbox, post->id) != item) {
             continue; /* gone from the feed, or a later one decides */
         }
-        if (is_liked(likes, post) != item->wants_liked && !show(likes, post)) {
+        if (is_unlike(likes, post, item->wish) && !show(likes, post)) {
             is_complete = false;
         }
     }

@@ -21,8 +21,8 @@ void communityi_likes_init(communityi_likes *likes, const phx_allocator *allocat
                            communityi_store *store, phx_slice user_id);
 void communityi_likes_free(communityi_likes *likes);
 
-/* Whether a toggle of this post's like means a like, as the feed shows it now. */
-bool communityi_likes_would_like(const communityi_likes *likes, phx_slice post_id);
+/* What a toggle of this post's like means, as the feed shows it now. */
+communityi_like_wish communityi_likes_wish(const communityi_likes *likes, phx_slice post_id);
 
 /* The server has told of the likes of this post, or (data NULL) of all: the store holds its word.
  */

@@ -18,6 +18,13 @@ enum {
     COMMUNITYI_OUTBOX_MAX_SERVER_FAILURES = 30
 };
 
+/* What a toggle of a like is to come to. The numbers are in records. */
+typedef enum communityi_like_wish {
+    COMMUNITYI_WISH_UNLIKED = 0,
+    COMMUNITYI_WISH_LIKED = 1,
+    COMMUNITYI_WISH_UNKNOWN = 2, /* the feed did not show what it was at the time */
+} communityi_like_wish;
+
 typedef struct communityi_outbox_item {
     struct communityi_outbox_item *previous;
     struct communityi_outbox_item *next;
@@ -30,7 +37,7 @@ typedef struct communityi_outbox_item {
     community_outcome outcome; /* NONE: none yet */
     bool is_told;              /* the outcome is; whoever drives the outbox sets it */
     bool is_uncertain;         /* an attempt may have reached the server, and has no answer */
-    bool wants_liked;          /* of a like: what the feed is to show */
+    communityi_like_wish wish; /* of a like: what the feed is to show */
     bool is_touched; /* of a like: the server has told of the post's likes since it was sent */
     uint32_t server_failures;
     /* Of the last failure. */
@@ -57,13 +64,13 @@ typedef struct communityi_outbox {
 void communityi_outbox_init(communityi_outbox *outbox, uint32_t expires_ms, bool is_idempotent,
                             uint64_t seed);
 
-/* A new write, last of all; sets all of *item but call, id and wants_liked. One that undoes a like
+/* A new write, last of all; sets all of *item but call, id and wish. One that undoes a like
  * that was never sent ends with it. */
 void communityi_outbox_add(communityi_outbox *outbox, communityi_outbox_item *item, uint64_t now_ms,
                            int64_t wall_ms);
 /*
  * One of an earlier run, in the order of the numbers, before any is added: number, created_at_ms,
- * outcome (NONE, or that of a failed one), is_uncertain, wants_liked and the failure are filled. An
+ * outcome (NONE, or that of a failed one), is_uncertain, wish and the failure are filled. An
  * uncertain one that cannot be sent again without danger ends at once.
  */
 void communityi_outbox_restore(communityi_outbox *outbox, communityi_outbox_item *item,

@@ -47,7 +47,7 @@ phx_status communityi_outbox_record_write(const communityi_outbox_item *item, co
         text_member("key", key_text, strlen(key_text)),
         number_member("created_at", item->created_at_ms, rooms[1]),
         number_member("sent", communityi_outbox_may_be_sent(item) ? 1 : 0, rooms[2]),
-        number_member("likes", item->wants_liked ? 1 : 0, rooms[3]),
+        number_member("likes", item->wish, rooms[3]),
         number_member("outcome", item->outcome, rooms[4]),
         number_member("status", item->status, rooms[5]),
         text_member("reason", item->reason, strlen(item->reason)),
@@ -116,7 +116,8 @@ static void read_members(record_reader *reader, communityi_outbox_record *out)
     read_fixed(reader, "key", out->key_text, sizeof out->key_text);
     item->created_at_ms = read_number(reader, "created_at", INT64_MIN, INT64_MAX);
     item->is_uncertain = read_number(reader, "sent", 0, 1) != 0;
-    item->wants_liked = read_number(reader, "likes", 0, 1) != 0;
+    item->wish = (communityi_like_wish)read_number(reader, "likes", COMMUNITYI_WISH_UNLIKED,
+                                                   COMMUNITYI_WISH_UNKNOWN);
     item->outcome = (community_outcome)read_number(reader, "outcome", COMMUNITY_OUTCOME_NONE,
                                                    COMMUNITY_OUTCOME_UNKNOWN);
     item->status = (phx_status)read_number(reader, "status", INT32_MIN, 0);

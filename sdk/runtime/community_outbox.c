@@ -32,8 +32,9 @@ phx_status communityi_outbox_take(communityi_operation *operation)
     communityi_outbox_show_likes(client);
     item->call = &operation->call;
     item->id = operation->id;
-    item->wants_liked = operation->call.kind == COMMUNITYI_CALL_TOGGLE_LIKE &&
-                        communityi_likes_would_like(&client->likes, operation->call.post_id);
+    if (operation->call.kind == COMMUNITYI_CALL_TOGGLE_LIKE) {
+        item->wish = communityi_likes_wish(&client->likes, operation->call.post_id);
+    }
     phx_status status = communityi_operation_make_key(operation);
     if (status == PHX_OK) {
         operation->is_in_outbox = true;

@@ -146,17 +146,7 @@ static void ask(sim_world *world)
         (void)snprintf(id, sizeof id, "%u", server->posts[sim_below(world, server->count)].id);
     }
     phx_status status = PHX_OK;
-    size_t what = sim_below(world, 6);
-    if (what >= 4) {
-        /* A like is of a post that the user sees. */
-        const test_app *app = &world->app;
-        if (app->replica_count == 0) {
-            return;
-        }
-        (void)snprintf(id, sizeof id, "%s",
-                       app->replica[sim_below(world, app->replica_count)]->id.data);
-    }
-    switch (what) {
+    switch (sim_below(world, 6)) {
     case 0:
         status = community_client_delete_post(client, id, on_done, world, &feed->last);
         break;

@@ -187,6 +187,31 @@ static void test_like_is_undone_while_the_feed_fills_up(void **state)
     rig_stop(&world);
 }
 
+/* What the user meant with a like of a post that the feed did not show is for the server to say:
+ * here its answer is lost, and the one to the second attempt is empty. */
+static void test_like_below_the_feed(void **state)
+{
+    (void)state;
+    rig_init(&world, 1, true, 30);
+    world.app.config.initial_posts = world.app.config.page_posts = 10;
+    rig_start(&world);
+    app_run(&world.app, 1000);
+    world.faults.lost_after = 1000;
+    (void)rig_like(&world, "15");
+    app_run(&world.app, 100);
+    world.faults.lost_after = 0;
+    assert_int_equal(model(15)->rest_liker, 99);
+    assert_int_equal(community_client_load_older(world.app.client, NULL, NULL, NULL), PHX_OK);
+    app_run(&world.app, 100);
+    rig_expect_list(&world, "pending:15 ");
+    assert_int_equal(shown_likes("15"), 1);
+    app_run(&world.app, 60000);
+    rig_expect_list(&world, "");
+    assert_int_equal(world.textless_told, 1);
+    assert_int_equal(shown_likes("15"), 1);
+    rig_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_likes_settle),
         cmocka_unit_test(test_like_is_taken_back_behind_a_page_below),
         cmocka_unit_test(test_like_is_undone_while_the_feed_fills_up),
+        cmocka_unit_test(test_like_below_the_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

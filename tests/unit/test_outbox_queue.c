@@ -33,7 +33,7 @@ static communityi_outbox_item *make(communityi_call_kind kind, const char *post_
     memset(made, 0xa5, sizeof *made);
     made->call = (communityi_call){.kind = kind, .post_id = {post_id, strlen(post_id)}};
     made->item.call = &made->call;
-    made->item.wants_liked = false;
+    made->item.wish = COMMUNITYI_WISH_UNLIKED;
     return &made->item;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "community/outbox_record.h"
 
+#include <stdio.h>
+
 #include "failing_allocator.h"
 #include "support/alloc.h"
 #include "testing.h"
@@ -23,7 +25,7 @@ static void write_record(phxi_buffer *out, const communityi_call *call, communit
         .created_at_ms = 1763896724731,
         .state = is_sending ? COMMUNITY_OUTBOX_SENDING : COMMUNITY_OUTBOX_PENDING,
         .outcome = outcome,
-        .wants_liked = true,
+        .wish = COMMUNITYI_WISH_LIKED,
         .status = PHX_ERROR_INVALID_REQUEST,
         .reason = "body \"x\" is too long",
     };
@@ -60,12 +62,33 @@ static void test_round_trip(void **state)
     assert_int_equal(record.item.number, 0x2a);
     assert_int_equal(record.item.created_at_ms, 1763896724731);
     assert_true(record.item.is_uncertain);
-    assert_true(record.item.wants_liked);
+    assert_int_equal(record.item.wish, COMMUNITYI_WISH_LIKED);
     assert_int_equal(record.item.outcome, COMMUNITY_OUTCOME_REFUSED);
     assert_int_equal(record.item.status, PHX_ERROR_INVALID_REQUEST);
     assert_string_equal(record.item.reason, "body \"x\" is too long");
     phxi_free(&phxi_default_allocator, record.texts);
     phxi_buffer_free(&buffer);
+}
+
+/* The number is what older versions wrote: 0 and 1. */
+static void test_wishes_survive(void **state)
+{
+    (void)state;
+    static const communityi_call like = {.kind = COMMUNITYI_CALL_TOGGLE_LIKE, .post_id = {"1", 1}};
+    for (int wish = 0; wish <= COMMUNITYI_WISH_UNKNOWN; wish++) {
+        const communityi_outbox_item item = {.call = &like, .wish = (communityi_like_wish)wish};
+        char member[16];
+        phxi_buffer buffer;
+        communityi_outbox_record record;
+        phxi_buffer_init(&buffer, &phxi_default_allocator, 1 << 20);
+        assert_int_equal(communityi_outbox_record_write(&item, key_text, &buffer), PHX_OK);
+        (void)snprintf(member, sizeof member, "\"likes\":%d,", wish);
+        assert_non_null(memmem(buffer.data, buffer.length, member, strlen(member)));
+        assert_int_equal(read_record(&buffer, buffer.length, &record), PHX_OK);
+        assert_int_equal(record.item.wish, wish);
+        phxi_free(&phxi_default_allocator, record.texts);
+        phxi_buffer_free(&buffer);
+    }
 }
 
 static void test_keys_sort_as_numbers_do(void **state)
@@ -175,8 +198,11 @@ static void test_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_keys_sort_as_numbers_do),
-        cmocka_unit_test(test_damage_is_found), cmocka_unit_test(test_what_does_not_fit_is_damaged),
+        cmocka_unit_test(test_wishes_survive),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_keys_sort_as_numbers_do),
+        cmocka_unit_test(test_damage_is_found),
+        cmocka_unit_test(test_what_does_not_fit_is_damaged),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
