@@ -83,7 +83,7 @@ phx_status communityi_records_append(communityi_records *records, community_reco
     return status;
 }
 
-static community_record *find(communityi_records *records, community_record_kind kind,
+static community_record *find(const communityi_records *records, community_record_kind kind,
                               phx_slice key)
 {
     for (size_t i = 0; i < records->count; i++) {
@@ -103,6 +103,10 @@ phx_status communityi_records_set(communityi_records *records, community_record_
     if (found == NULL) {
         return communityi_records_append(records, kind, key, value);
     }
+    if (value.data == NULL) {
+        found->value = (phx_slice){0};
+        return PHX_OK;
+    }
     community_record record = {.kind = kind};
     phx_status status = copy_record(records, &record, key, value);
     if (status == PHX_OK) {
@@ -110,6 +114,12 @@ phx_status communityi_records_set(communityi_records *records, community_record_
         *found = record;
     }
     return status;
+}
+
+bool communityi_records_has(const communityi_records *records, community_record_kind kind,
+                            phx_slice key)
+{
+    return find(records, kind, key) != NULL;
 }
 
 void communityi_records_cut(communityi_records *records, size_t count)

@@ -22,10 +22,15 @@ void communityi_records_free(communityi_records *records);
 PHX_MUST_CHECK phx_status communityi_records_append(communityi_records *records,
                                                     community_record_kind kind, phx_slice key,
                                                     phx_slice value);
-/* The same, in place of an earlier one of this kind and key. */
+/* The same, in place of an earlier one of this kind and key. A deletion in its place always finds
+ * the memory. */
 PHX_MUST_CHECK phx_status communityi_records_set(communityi_records *records,
                                                  community_record_kind kind, phx_slice key,
                                                  phx_slice value);
+
+/* Whether one of this kind and key waits. */
+bool communityi_records_has(const communityi_records *records, community_record_kind kind,
+                            phx_slice key);
 
 /* Drops all from `count` on. */
 void communityi_records_cut(communityi_records *records, size_t count);

@@ -41,6 +41,7 @@ typedef struct communityi_operation {
     bool is_in_outbox;
     bool is_dirty;    /* its record is to be written or erased, */
     bool is_urgent;   /* and safe before anything else happens */
+    bool is_unkept;   /* it failed, and there was no room for its record: to be written yet */
     bool is_recorded; /* the storage has had a record of it */
     bool is_refresh;  /* its token was refused once */
     uint64_t http_id; /* 0: not with the http port */

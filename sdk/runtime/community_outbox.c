@@ -223,6 +223,11 @@ static phx_status write_record(communityi_operation *operation)
     } else {
         communityi_outbox_records_erase(operation->client, item->number);
     }
+    /* What the storage has of it would be sent again; its text is kept as soon as there is room. */
+    operation->is_unkept = status != PHX_OK && item->outcome != COMMUNITY_OUTCOME_NONE;
+    if (operation->is_unkept) {
+        communityi_outbox_records_erase(operation->client, item->number);
+    }
     operation->is_dirty = operation->is_urgent = false;
     return status;
 }
@@ -235,7 +240,7 @@ static phx_status write_records(community_client *client)
     for (communityi_outbox_item *item = client->outbox.first; item != NULL; item = item->next) {
         communityi_operation *operation = operation_of(item);
         bool has_ended = item->outcome != COMMUNITY_OUTCOME_NONE && !item->is_told;
-        if (operation->is_dirty || has_ended) {
+        if (operation->is_dirty || has_ended || operation->is_unkept) {
             is_urgent = is_urgent || has_ended || operation->is_urgent;
             phx_status written = write_record(operation);
             status = status == PHX_OK ? written : status;

@@ -57,6 +57,15 @@ static void want_write(communityi_storage *storage, uint64_t now_ms)
     }
 }
 
+/* Past what waits: of this key there is nothing among it. */
+static phx_status delete_now(const communityi_storage *storage, community_record_kind kind,
+                             phx_slice key)
+{
+    const community_record record = {
+        .struct_size = (uint32_t)sizeof record, .kind = kind, .key = key};
+    return storage->port->change(storage->port->user_data, &record, 1);
+}
+
 phx_status communityi_storage_put(community_client *client, community_record_kind kind,
                                   phx_slice key, phx_slice value)
 {
@@ -64,12 +73,14 @@ phx_status communityi_storage_put(community_client *client, community_record_kin
     if (!storage->is_open) {
         return PHX_ERROR_INVALID_STATE;
     }
-    if (storage->pending.count >= MAX_PENDING) {
-        return PHX_ERROR_QUEUE_FULL;
-    }
-    phx_status status = communityi_records_set(&storage->pending, kind, key, value);
+    bool is_full = storage->pending.count >= MAX_PENDING &&
+                   !communityi_records_has(&storage->pending, kind, key);
+    phx_status status = is_full ? PHX_ERROR_QUEUE_FULL
+                                : communityi_records_set(&storage->pending, kind, key, value);
     if (status == PHX_OK) {
         want_write(storage, communityi_client_now_ms(client));
+    } else if (value.data == NULL) {
+        status = delete_now(storage, kind, key);
     }
     return status;
 }

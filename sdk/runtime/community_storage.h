@@ -35,7 +35,8 @@ bool communityi_storage_is_open(const community_client *client);
 /*
  * Puts a record (value.data NULL: deletes it) with the next transaction, within two seconds;
  * copied, and in place of one for the same key that waits. PHX_ERROR_INVALID_STATE: not open.
- * PHX_ERROR_NO_MEMORY. PHX_ERROR_QUEUE_FULL: too much waits, because nothing could be written.
+ * PHX_ERROR_NO_MEMORY. PHX_ERROR_QUEUE_FULL: too much waits, because nothing could be written. A
+ * deletion for which there is no room is done at once, without any; it fails as the port does.
  */
 PHX_MUST_CHECK phx_status communityi_storage_put(community_client *client,
                                                  community_record_kind kind, phx_slice key,

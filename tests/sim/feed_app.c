@@ -40,12 +40,11 @@ static void on_change(void *user_data, const community_batch *batch)
     world->app.log_length = 0; /* nobody reads it */
 }
 
-/* A record that could not be erased makes the next run tell of its write again, and an error said
- * so. */
+/* A record that the storage did not erase makes the next run tell of its write again, and an error
+ * said so. Want of memory is no excuse. */
 static bool may_come_again(const sim_world *world, const sim_write *write)
 {
-    return write->told_run < world->feed.restarts &&
-           world->feed.storage.failed + world->memory.refused > 0;
+    return write->told_run < world->feed.restarts && world->feed.storage.failed > 0;
 }
 
 static void tell(sim_world *world, uint32_t number, community_outcome outcome)

@@ -132,12 +132,62 @@ static void test_out_of_memory(void **state)
     }
 }
 
+/* Two posts come to their outcomes while the nth request for memory is refused, or all from the
+ * nth on; then the process is killed. Returns whether there were so many. */
+static bool settle_without_memory(size_t nth, bool all_after, bool is_refused)
+{
+    static failing_allocator allocator;
+    failing_allocator_init(&allocator);
+    assert_true(make_world(&allocator));
+    app_start(&world.app);
+    app_run(&world.app, 1000);
+    world.app.server.http.down_ms = 100;
+    world.faults.refused = is_refused ? 1000 : 0;
+    (void)rig_post(&world, 1);
+    (void)rig_post(&world, 2);
+    app_run(&world.app, 50);
+    failing_allocator_refuse(&allocator, nth, all_after);
+    app_run(&world.app, 300);
+    bool was_reached = allocator.refused > 0;
+    failing_allocator_refuse(&allocator, 0, false);
+    /* What has no outcome yet may have it in the next run. */
+    const uint32_t told[] = {world.told[1], world.told[2]};
+    const uint32_t executed[] = {world.executed[1], world.executed[2]};
+    rig_restart(&world, true);
+    world.faults.refused = 0;
+    rig_start(&world);
+    app_run(&world.app, 60000);
+    for (uint32_t number = 1; number <= 2; number++) {
+        assert_int_equal(world.told[number], 1);
+        assert_true(told[number - 1] == 0 || world.executed[number] == executed[number - 1]);
+    }
+    rig_stop(&world);
+    return was_reached;
+}
+
+/* What was told is not told again, nor sent again, in the next run. */
+static void test_outcomes_are_final_without_memory(void **state)
+{
+    (void)state;
+    size_t runs = 0;
+    for (int variant = 0; variant < 4; variant++) {
+        size_t nth = 1;
+        while (settle_without_memory(nth, (variant & 1) != 0, (variant & 2) != 0)) {
+            nth++;
+        }
+        runs += nth;
+    }
+    assert_true(runs > 100);
+    print_message("%zu runs\n", runs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_release_in_each_callback),
         cmocka_unit_test(test_list_outlives_its_client),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_outcomes_are_final_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
