@@ -40,7 +40,8 @@ typedef enum PHX_ENUM(community_outbox_state) {
 } PHX_ENUM_NAME(community_outbox_state);
 
 /* What became of a write; each that was accepted has exactly one, and one more each time it is
-   retried. */
+   retried; also one that was cancelled before it came into the list. The end of the client is no
+   outcome: without a storage, what waits then ends with its call's PHX_ERROR_CLOSED. */
 typedef enum PHX_ENUM(community_outcome) {
     COMMUNITY_OUTCOME_NONE = 0,
     COMMUNITY_OUTCOME_DONE,

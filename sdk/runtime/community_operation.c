@@ -197,6 +197,9 @@ static void complete(communityi_operation *operation, const communityi_answer *a
         if (operation->done != NULL) {
             operation->done(operation->user_data, &answer->result);
         }
+        if (operation->is_kept) {
+            communityi_outbox_turned_away(operation, &answer->result);
+        }
     }
     free_operation(operation);
 }

@@ -204,6 +204,23 @@ static void tell(communityi_operation *operation, const community_result *answer
     }
 }
 
+void communityi_outbox_turned_away(communityi_operation *operation, const community_result *result)
+{
+    communityi_outbox_item *item = &operation->item;
+    phx_status status = result->error.status;
+    item->call = &operation->call;
+    item->id = operation->id;
+    item->created_at_ms = phx_loop_wall_ms(operation->client->loop);
+    item->state = COMMUNITY_OUTBOX_FAILED;
+    item->outcome =
+        status == PHX_ERROR_CANCELLED ? COMMUNITY_OUTCOME_CANCELLED : COMMUNITY_OUTCOME_REFUSED;
+    item->status = status;
+    (void)snprintf(item->reason, sizeof item->reason, "%s", result->error.message);
+    const community_outbox_item shown = communityi_outbox_show(item);
+    tell_app(operation->client,
+             &(community_outbox_event){.outcome = shown.outcome, .item = &shown, .result = result});
+}
+
 /* --- the turn --- */
 
 static void set_recorded(community_client *client)

@@ -11,6 +11,8 @@
 
 /* A write that was accepted: it is the outbox's from now on. PHX_ERROR_SYSTEM: it is not. */
 PHX_MUST_CHECK phx_status communityi_outbox_take(communityi_operation *operation);
+/* A write that never came into the outbox, and completed with `result`: tells of its outcome. */
+void communityi_outbox_turned_away(communityi_operation *operation, const community_result *result);
 /* One of an earlier run, by the order of its number. */
 void communityi_outbox_restored(communityi_operation *operation);
 /* Sends what is due, records it before, and tells of outcomes. `answered`: whose answer `result`

@@ -450,9 +450,28 @@ static void test_failing_disk(void **state)
     rig_stop(&world);
 }
 
+/* An outcome has also what is cancelled before it comes into the list, and sends nothing. */
+static void test_cancelled_before_its_turn(void **state)
+{
+    (void)state;
+    go_live(true);
+    community_request request;
+    assert_int_equal(rig_post(&world, 1), PHX_OK);
+    assert_int_equal(community_client_create_post(world.app.client, "item 2", NULL, NULL, &request),
+                     PHX_OK);
+    community_client_cancel(world.app.client, request);
+    app_run(&world.app, 1000);
+    rig_expect_outcome(&world, 1, COMMUNITY_OUTCOME_DONE);
+    rig_expect_outcome(&world, 2, COMMUNITY_OUTCOME_CANCELLED);
+    assert_int_equal(world.executed[2], 0);
+    rig_expect_list(&world, "");
+    rig_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cancelled_before_its_turn),
         cmocka_unit_test(test_online_a_write_goes_at_once),
         cmocka_unit_test(test_what_is_done_offline_is_sent_later_in_order),
         cmocka_unit_test(test_without_network_nothing_is_tried),
