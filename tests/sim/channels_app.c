@@ -163,6 +163,7 @@ static void configure(sim_world *world)
     config->keychain = &channels->keychain.port;
     config->transport = &channels->transport.port;
     config->loop = world->app.loop;
+    config->recorder_bytes = sim_recorder_bytes(world);
     config->on_status = on_status;
     config->on_error = on_error;
     config->user_data = world;

@@ -323,6 +323,7 @@ static void configure(sim_world *world)
     config->max_requests = sim_below(world, 2) == 0 ? 0 : 2 + (uint32_t)sim_below(world, 4);
     config->token_in_subprotocol = sim_below(world, 2) == 0;
     config->user_id = "99";
+    config->recorder_bytes = sim_recorder_bytes(world);
     world->app.server.rest_user_id = 99;
     feed->has_outbox = config->has_outbox = sim_below(world, 2) == 0;
     feed->is_idempotent = config->is_backend_idempotent = sim_below(world, 2) == 0;

@@ -3,6 +3,7 @@
  * Runs seeds, each in a process that a failure may end: the next seed gets another. The last line
  * says what was measured.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,7 +15,6 @@
 
 enum {
     MAX_JOBS = 64,
-    MAX_FAILURES = 50,
     SEED_LIMIT_S = 5,
     PROGRESS_S = 60
 };
@@ -51,6 +51,7 @@ static uint64_t seed_at(uint64_t index)
 static void at_failure(void)
 {
     own_job->is_reported = true;
+    sim_run_failed();
 }
 
 static void run_one(uint64_t seed, sim_result *out)
@@ -68,6 +69,7 @@ static void run_one(uint64_t seed, sim_result *out)
 static void run_job(job *own)
 {
     own_job = own;
+    (void)signal(SIGALRM, SIG_DFL);
     sim_current.at_failure = at_failure;
     while (own->next < chosen.count) {
         sim_result result;
@@ -146,8 +148,26 @@ static bool settle(job *own, int status)
     return true;
 }
 
+/* Interrupts the wait, so that the progress is printed. */
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+}
+
+static void print_progress(double started_s, size_t failures)
+{
+    sim_result sum;
+    add_up(&sum);
+    (void)fprintf(stderr, "sim: %llu of %llu seeds, %zu failures, %.0f s\n",
+                  (unsigned long long)sum.seeds, (unsigned long long)chosen.count, failures,
+                  now_s() - started_s);
+}
+
 static size_t run_all(void)
 {
+    const struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART */
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)alarm(PROGRESS_S);
     size_t failures = 0;
     uint32_t running = chosen.jobs;
     double started_s = now_s();
@@ -158,13 +178,18 @@ static size_t run_all(void)
     while (running > 0) {
         int status = 0;
         pid_t pid = wait(&status);
+        if (pid < 0) {
+            print_progress(started_s, failures);
+            (void)alarm(PROGRESS_S);
+            continue;
+        }
         job *own = jobs;
         while (own->pid != pid) {
             own++;
         }
         bool has_failed = settle(own, status);
         failures += has_failed ? 1 : 0;
-        if (has_failed && failures < MAX_FAILURES) {
+        if (has_failed && own->next < chosen.count) {
             start_job(own);
         } else {
             running--;
@@ -218,6 +243,10 @@ static bool read_options(int argc, char **argv)
             chosen.list = argv[++i];
         } else if (strcmp(argv[i], "--jobs") == 0 && i + 1 < argc) {
             chosen.jobs = (uint32_t)number(argv[++i]);
+        } else if (strcmp(argv[i], "--record") == 0 && i + 1 < argc) {
+            sim_recording.path = argv[++i];
+        } else if (strcmp(argv[i], "--play") == 0) {
+            sim_recording.is_played = true;
         } else if (strcmp(argv[i], "--trace") == 0) {
             chosen.is_tracing = true;
         } else if (strcmp(argv[i], "--twice") == 0) {
@@ -239,10 +268,12 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv)) {
         (void)fprintf(stderr,
                       "sim [--seed N | --seeds FROM COUNT | --list FILE] [--jobs N] [--trace] "
-                      "[--twice] [--coverage] [--self-test]\n"
+                      "[--twice] [--coverage] [--play] [--record FILE] [--self-test]\n"
                       "  --twice     run each seed two times: both must go the same way\n"
                       "  --coverage  print how often each fault and state was reached; one that "
                       "never was is a failure\n"
+                      "  --play      play both clients' recordings at the end, bit for bit\n"
+                      "  --record    write them to FILE.feed and FILE.rooms, at a failure too\n"
                       "  --self-test feed each check what it is to find\n");
         return 2;
     }

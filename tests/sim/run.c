@@ -19,6 +19,7 @@ enum {
 
 static sim_world world_memory;
 void (*sim_sabotage)(sim_world *world);
+sim_recording_options sim_recording;
 
 size_t sim_below(sim_world *world, size_t limit)
 {
@@ -161,8 +162,8 @@ static uint32_t pause_ms(sim_world *world)
 
 static void check_memory(const sim_world *world)
 {
-    sim_check(world->memory.measured.held_bytes <= MAX_HELD_BYTES, "%zu bytes are held",
-              world->memory.measured.held_bytes);
+    sim_check(world->memory.measured.held_bytes <= MAX_HELD_BYTES + 2 * sim_recorder_bytes(world),
+              "%zu bytes are held", world->memory.measured.held_bytes);
 }
 
 static void begin(sim_world *world, uint64_t seed, bool is_tracing)
@@ -237,6 +238,8 @@ static void be_calm(sim_world *world)
 static void end(sim_world *world, sim_result *out)
 {
     sim_channels_check(world);
+    sim_recording_play(world);
+    sim_recording_write(world);
     sim_channels_end(world);
     out->virtual_ms = world->app.poller.now_ms - sim_current.start_ms;
     sim_feed_end(world);
@@ -248,6 +251,11 @@ static void end(sim_world *world, sim_result *out)
     out->trace_hash = world->trace_hash;
     out->peak_bytes = world->memory.measured.peak_bytes;
     out->coverage = world->coverage;
+}
+
+void sim_run_failed(void)
+{
+    sim_recording_write(&world_memory);
 }
 
 void sim_run(uint64_t seed, bool is_tracing, sim_result *out_result)

@@ -264,6 +264,24 @@ typedef struct sim_result {
 void sim_run(uint64_t seed, bool is_tracing, sim_result *out_result);
 void sim_result_add(sim_result *sum, const sim_result *more);
 
+/* --- recordings: recording.c --- */
+
+typedef struct sim_recording_options {
+    const char *path; /* with .feed and .rooms behind it; NULL: no files */
+    bool is_played;
+} sim_recording_options;
+
+extern sim_recording_options sim_recording;
+
+/* For each client's configuration; 0: none is made. Its memory counts, so that a run that is short
+ * of it may go another way with a recorder than without. */
+size_t sim_recorder_bytes(const sim_world *world);
+/* While both clients live: what was recorded comes out again, bit for bit. */
+void sim_recording_play(sim_world *world);
+void sim_recording_write(sim_world *world);
+/* run.c: the files of the run that fails. */
+void sim_run_failed(void);
+
 /* Called when all is well, before the end is checked; for the self-test. NULL: nothing. */
 extern void (*sim_sabotage)(sim_world *world);
 
