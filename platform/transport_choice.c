@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/alloc.h"
 #include "support/config.h"
@@ -66,7 +67,8 @@ void phx_platform_transport_name(phx_transport_kind kind, char *out, size_t capa
     (void)snprintf(out, capacity, "none");
 #ifdef PHX_HAS_LWS
     if (kind == PHX_TRANSPORT_LWS) {
-        (void)snprintf(out, capacity, "libwebsockets %.40s", lws_get_library_version());
+        const char *version = lws_get_library_version(); /* "4.1.6-", and who built it */
+        (void)snprintf(out, capacity, "libwebsockets %.*s", (int)strcspn(version, "-"), version);
     }
 #endif
 #ifdef PHX_HAS_CURL

@@ -63,6 +63,7 @@ static void names(void **state)
     char name[64];
     phx_platform_transport_name(PHX_TRANSPORT_LWS, name, sizeof name);
     assert_memory_equal(name, "libwebsockets 4", 15);
+    assert_null(strchr(name, '-'));
     phx_platform_transport_name(PHX_TRANSPORT_CURL, name, sizeof name);
     assert_memory_equal(name, "libcurl ", 8);
     phx_platform_transport_name(PHX_TRANSPORT_AUTO, name, sizeof name);
