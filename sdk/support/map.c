@@ -8,6 +8,7 @@
  */
 #include "support/map.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "support/alloc.h"
@@ -164,6 +165,7 @@ phxi_map_entry *phxi_map_find(const phxi_map *map, const void *key, size_t key_l
 
 void phxi_map_insert(phxi_map *map, phxi_map_entry *entry, const void *key, size_t key_length)
 {
+    assert(2 * (map->count + 1) <= map->slot_count); /* a full table has no end of a search */
     entry->key = key;
     entry->key_length = key_length;
     entry->hash = phxi_hash(map->seed, key, key_length);
