@@ -39,9 +39,9 @@ static bool is_same(const communityi_outbox_record *a, const communityi_outbox_r
            fuzz_equals(a->call.comment_id, b->call.comment_id) &&
            fuzz_equals(a->call.text, b->call.text) && strcmp(a->key_text, b->key_text) == 0 &&
            a->item.number == b->item.number && a->item.created_at_ms == b->item.created_at_ms &&
-           a->item.is_uncertain == b->item.is_uncertain &&
-           a->item.wants_liked == b->item.wants_liked && a->item.outcome == b->item.outcome &&
-           a->item.status == b->item.status && strcmp(a->item.reason, b->item.reason) == 0;
+           a->item.is_uncertain == b->item.is_uncertain && a->item.wish == b->item.wish &&
+           a->item.outcome == b->item.outcome && a->item.status == b->item.status &&
+           strcmp(a->item.reason, b->item.reason) == 0;
 }
 
 static void check_round_trip(const phx_allocator *allocator, communityi_outbox_record *record,

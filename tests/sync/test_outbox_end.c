@@ -138,7 +138,7 @@ static bool settle_without_memory(size_t nth, bool all_after, bool is_refused)
 {
     static failing_allocator allocator;
     failing_allocator_init(&allocator);
-    assert_true(make_world(&allocator));
+    assert_true(make_world(&allocator, true));
     app_start(&world.app);
     app_run(&world.app, 1000);
     world.app.server.http.down_ms = 100;
