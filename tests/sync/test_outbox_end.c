@@ -181,12 +181,38 @@ static void test_outcomes_are_final_without_memory(void **state)
     print_message("%zu runs\n", runs);
 }
 
+/* The list comes up to date once there is memory again. */
+static void test_list_is_made_later(void **state)
+{
+    (void)state;
+    static failing_allocator allocator;
+    bool was_reached = true;
+    for (size_t nth = 1; was_reached; nth++) {
+        failing_allocator_init(&allocator);
+        assert_true(make_world(&allocator));
+        app_start(&world.app);
+        app_run(&world.app, 1000);
+        world.app.server.http.down_ms = 100;
+        (void)rig_post(&world, 1);
+        app_run(&world.app, 50);
+        failing_allocator_refuse(&allocator, nth, false);
+        app_run(&world.app, 100);
+        was_reached = allocator.refused > 0;
+        failing_allocator_refuse(&allocator, 0, false);
+        app_run(&world.app, 60000);
+        assert_int_equal(world.told[1], 1);
+        rig_expect_list(&world, "");
+        rig_stop(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_release_in_each_callback),
         cmocka_unit_test(test_list_outlives_its_client),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_list_is_made_later),
         cmocka_unit_test(test_outcomes_are_final_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
