@@ -189,7 +189,7 @@ static void test_list_is_made_later(void **state)
     bool was_reached = true;
     for (size_t nth = 1; was_reached; nth++) {
         failing_allocator_init(&allocator);
-        assert_true(make_world(&allocator));
+        assert_true(make_world(&allocator, true));
         app_start(&world.app);
         app_run(&world.app, 1000);
         world.app.server.http.down_ms = 100;
