@@ -46,11 +46,13 @@ typedef enum PHX_ENUM(community_outcome) {
     COMMUNITY_OUTCOME_NONE = 0,
     COMMUNITY_OUTCOME_DONE,
     COMMUNITY_OUTCOME_REFUSED, /* the server said no, or it cannot be sent at all: see the error */
-    COMMUNITY_OUTCOME_EXPIRED, /* it could not be sent in time; the server never saw it */
+    /* It could not be sent in time; the server never saw it. */
+    COMMUNITY_OUTCOME_EXPIRED,
     COMMUNITY_OUTCOME_CANCELLED, /* by the user, by a logout, or undone by a later like */
     /* The answer was lost, and the server may have done it. Only where it could not be sent again
      * without the danger of doing it twice, or was sent again until it expired: see
-     * config.is_backend_idempotent. */
+     * config.is_backend_idempotent, with which it is also what becomes of a write that expired
+     * after a restart, since it may have been sent while the storage could not be written. */
     COMMUNITY_OUTCOME_UNKNOWN,
 } PHX_ENUM_NAME(community_outcome);
 

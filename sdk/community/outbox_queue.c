@@ -116,6 +116,7 @@ static void start_life(communityi_outbox *outbox, communityi_outbox_item *item, 
     item->state = COMMUNITY_OUTBOX_PENDING;
     item->outcome = COMMUNITY_OUTCOME_NONE;
     item->is_told = false;
+    item->is_restored = false;
     item->server_failures = 0;
     item->http_status = 0;
     set_failure(item, PHX_OK, "");
@@ -158,6 +159,7 @@ void communityi_outbox_restore(communityi_outbox *outbox, communityi_outbox_item
     item->server_failures = 0;
     item->http_status = 0;
     item->is_told = item->outcome != COMMUNITY_OUTCOME_NONE;
+    item->is_restored = true;
     item->state = item->is_told ? COMMUNITY_OUTBOX_FAILED : COMMUNITY_OUTBOX_PENDING;
     item->expires_at_ms = now_ms + time_left_ms(outbox, item->created_at_ms, wall_ms);
     if (outbox->last_number < item->number) {
@@ -194,8 +196,9 @@ void communityi_outbox_advance(communityi_outbox *outbox, uint64_t now_ms)
         if (item->status == PHX_OK) {
             set_failure(item, PHX_ERROR_TIMEOUT, "it could not be sent in time");
         }
-        settle(outbox, item,
-               item->is_uncertain ? COMMUNITY_OUTCOME_UNKNOWN : COMMUNITY_OUTCOME_EXPIRED);
+        /* A backend that knows writes again gets one although its record could not say so. */
+        bool may_be_done = item->is_uncertain || (item->is_restored && outbox->is_idempotent);
+        settle(outbox, item, may_be_done ? COMMUNITY_OUTCOME_UNKNOWN : COMMUNITY_OUTCOME_EXPIRED);
     }
 }
 

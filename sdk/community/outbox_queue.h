@@ -37,6 +37,7 @@ typedef struct communityi_outbox_item {
     community_outcome outcome; /* NONE: none yet */
     bool is_told;              /* the outcome is; whoever drives the outbox sets it */
     bool is_uncertain;         /* an attempt may have reached the server, and has no answer */
+    bool is_restored;          /* it waited in the storage of an earlier run */
     communityi_like_wish wish; /* of a like: what the feed is to show */
     bool is_touched; /* of a like: the server has told of the post's likes since it was sent */
     uint32_t server_failures;
