@@ -20,11 +20,11 @@ static uint32_t rotate(uint32_t word, unsigned bits)
 
 static void expand(const uint8_t *block, uint32_t words[ROUNDS])
 {
-    for (unsigned i = 0; i < 16; i++) {
+    for (size_t i = 0; i < 16; i++) {
         words[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
                    (uint32_t)block[4 * i + 2] << 8 | (uint32_t)block[4 * i + 3];
     }
-    for (unsigned i = 16; i < ROUNDS; i++) {
+    for (size_t i = 16; i < ROUNDS; i++) {
         words[i] = rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
     }
 }
