@@ -63,7 +63,9 @@ typedef struct phx_reply {
 typedef void (*phx_message_fn)(void *PHX_NULLABLE user_data, const phx_message *message)
     PHX_SENDABLE;
 typedef void (*phx_reply_fn)(void *PHX_NULLABLE user_data, const phx_reply *reply) PHX_SENDABLE;
-/* `reply`: what brought the channel into this state; its error.status says why. */
+/* `reply`: what brought the channel into this state; its error.status says why. A state that is
+ * over before it could be told is left out: a join that fails as it begins is told as
+ * PHX_CHANNEL_ERRORED alone, which may follow PHX_CHANNEL_ERRORED. */
 typedef void (*phx_channel_state_fn)(void *PHX_NULLABLE user_data, phx_channel channel,
                                      phx_channel_state state, const phx_reply *reply) PHX_SENDABLE;
 

@@ -118,13 +118,14 @@ void communityi_sync_hurry(communityi_sync *sync)
 
 /* A feed that has fewer posts than a first fill wants, after some were deleted, has room for what
  * the server has below: the rows that are held, and pages from there on. New posts may fill it
- * meanwhile, before any that is held has to go for them. */
+ * meanwhile; what was asked for below is given up then, before a held post has to go for a new one:
+ * it would not join the feed any more. */
 static void fill_up(communityi_sync *sync, uint64_t now_ms)
 {
     size_t count = communityi_store_count(sync->config.store);
     if (count >= sync->config.max_posts) {
         sync->has_more = true;
-        if (sync->is_filling) {
+        if (sync->is_filling || sync->state == EXTENDING) {
             communityi_sync_enter(sync, DONE);
         }
     } else if (count < sync->config.initial_posts && sync->has_more && sync->state == DONE) {

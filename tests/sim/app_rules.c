@@ -9,14 +9,15 @@
 #define IS(state) (1u << (unsigned)PHX_CHANNEL_##state)
 #define MAY(state) (1u << (unsigned)PHX_CLIENT_##state)
 
-/* What may follow a state; of a channel that was told of none: the first row. */
+/* What may follow a state; of a channel that was told of none: the first row. A join that fails as
+ * it begins is only told of as what came of it. */
 static const uint32_t channel_follows[1 + SIM_CHANNEL_STATES] = {
     IS(JOINING) | IS(ERRORED) | IS(CLOSED),
     [1 + PHX_CHANNEL_CLOSED] = 0,
     [1 + PHX_CHANNEL_JOINING] = IS(JOINED) | IS(ERRORED) | IS(REFUSED) | IS(LEAVING) | IS(CLOSED),
     [1 + PHX_CHANNEL_JOINED] = IS(ERRORED) | IS(LEAVING) | IS(CLOSED),
-    [1 + PHX_CHANNEL_ERRORED] = IS(JOINING) | IS(CLOSED),
-    [1 + PHX_CHANNEL_REFUSED] = IS(JOINING) | IS(CLOSED),
+    [1 + PHX_CHANNEL_ERRORED] = IS(JOINING) | IS(ERRORED) | IS(CLOSED),
+    [1 + PHX_CHANNEL_REFUSED] = IS(JOINING) | IS(ERRORED) | IS(CLOSED),
     [1 + PHX_CHANNEL_LEAVING] = IS(CLOSED),
 };
 

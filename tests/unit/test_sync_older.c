@@ -81,6 +81,29 @@ static void test_pages_below_until_the_capacity(void **state)
     rig_stop(&r);
 }
 
+/* "7" goes for a new post, a deletion makes room: what is below "7" is not what is below "8". */
+static void test_page_below_what_had_to_go(void **state)
+{
+    (void)state;
+    rig r;
+    start_short(&r, 4);
+    want(&r);
+    rig_expect_wanted(&r, "7");
+    uint64_t page = communityi_sync_wanted(r.sync).id;
+    rig_live(&r, COMMUNITYI_LIVE_NEW_POST, "{\"id\":10,\"body\":\"j\"}");
+    rig_live(&r, COMMUNITYI_LIVE_NEW_POST, "{\"id\":11,\"body\":\"k\"}");
+    rig_live(&r, COMMUNITYI_LIVE_POST_DELETED, "{\"id\":9}");
+    rig_expect_feed(&r, "11:k 10:j 8:h");
+    assert_int_not_equal(communityi_sync_wanted(r.sync).id, page);
+    expect_outcome(&r, PHX_OK, 0);
+    want(&r);
+    rig_expect_wanted(&r, "8");
+    assert_int_equal(rig_answer(&r, "7:g"), PHX_OK);
+    rig_expect_feed(&r, "11:k 10:j 8:h 7:g");
+    expect_outcome(&r, PHX_OK, 1);
+    rig_stop(&r);
+}
+
 static void test_live_events_win_over_the_page(void **state)
 {
     (void)state;
@@ -343,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages_below_until_the_servers_end),
         cmocka_unit_test(test_pages_below_until_the_capacity),
+        cmocka_unit_test(test_page_below_what_had_to_go),
         cmocka_unit_test(test_live_events_win_over_the_page),
         cmocka_unit_test(test_page_that_was_deleted_is_no_end),
         cmocka_unit_test(test_waits_for_a_sync),
