@@ -2,7 +2,8 @@
 /*
  * Presence: who is on a channel, kept equal to what Phoenix.Presence on the server says. A key (a
  * user) has one meta for each of its connections. Semantics are those of phoenix.js's Presence:
- * diffs that come before the state of the current join wait for it.
+ * diffs that come before the state of the current join wait for it. Those that come before its
+ * answer are dropped: what they say is in the state, or older.
  */
 #ifndef PHX_PRESENCE_H
 #define PHX_PRESENCE_H

@@ -114,6 +114,7 @@ static void deliver_channel_state(phx_client *client, phxi_action *action)
     phxi_log(phx_loop_log(client->loop), PHX_LOG_DEBUG, "phx", "channel %llu: state %d (%s)",
              (unsigned long long)action->channel_id, (int)action->channel_state,
              action->reply.error.message);
+    record->state = action->channel_state;
     if (action->channel_state == PHX_CHANNEL_JOINING) {
         phxi_presences_rejoin(record);
     }

@@ -82,6 +82,7 @@ typedef struct phxi_subscription {
 /* What the runtime knows of a channel; the engine's `user`. */
 typedef struct phxi_channel_record {
     phx_channel channel;
+    phx_channel_state state; /* that was told last */
     void (*on_params)(void *user_data, phx_join_params *params);
     phx_channel_state_fn on_state;
     phx_message_fn on_message;

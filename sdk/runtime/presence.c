@@ -180,6 +180,9 @@ static bool is_event(phx_slice event, const char *name)
     return event.length == strlen(name) && memcmp(event.data, name, event.length) == 0;
 }
 
+/* A diff that comes before the join's answer is for the topic's join before this one, or is in the
+ * state that follows the answer; what changed between the two joins is told by nobody, so that it
+ * must not be applied to that state. */
 static void take(phx_presence *presence, const phx_message *message)
 {
     const phxi_presence_sink sink = {presence, on_join, on_leave, on_sync};
@@ -188,7 +191,8 @@ static void take(phx_presence *presence, const phx_message *message)
     }
     if (is_event(message->event, presence->state_event)) {
         report(presence, phxi_presence_take_state(&presence->state, message->payload, &sink));
-    } else if (is_event(message->event, presence->diff_event)) {
+    } else if (presence->record->state == PHX_CHANNEL_JOINED &&
+               is_event(message->event, presence->diff_event)) {
         report(presence, phxi_presence_take_diff(&presence->state, message->payload, &sink));
     }
 }

@@ -232,12 +232,31 @@ static void a_diff_waits_again_after_each_rejoin(void **state)
     world_say(&rig->world, "[\"1\",\"1\",\"room:a\",\"phx_error\",{}]");
     world_run(&rig->world, 5000);
     world_say(&rig->world,
-              "[\"2\",null,\"room:a\",\"presence_diff\",{\"joins\":{" KEY("u1", META("1")) "}}]");
+              "[null,null,\"room:a\",\"presence_diff\",{\"joins\":{" KEY("u1", META("1")) "}}]");
     world_run(&rig->world, 10);
     expect(rig, "");
     world_say(&rig->world, "[\"2\",null,\"room:a\",\"presence_state\",{}]");
     world_run(&rig->world, 10);
     expect(rig, "new u1 1;sync 1;");
+}
+
+/* It was on its way when the channel was left; "2" left and "3" came before the new join. */
+static void a_diff_of_the_join_before_is_not_applied(void **state)
+{
+    presence_rig *rig = *state;
+    say(rig, "presence_state", "{}");
+    expect(rig, "sync 0;");
+    rig->world.is_silent = true;
+    world_say(&rig->world, "[\"1\",\"1\",\"room:a\",\"phx_error\",{}]");
+    world_run(&rig->world, 5000);
+    world_say(&rig->world,
+              "[null,null,\"room:a\",\"presence_diff\",{\"joins\":{" KEY("u1", META("2")) "}}]");
+    world_say(&rig->world,
+              "[\"2\",\"2\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]");
+    world_say(&rig->world, "[\"2\",null,\"room:a\",\"presence_state\",{" KEY("u1", META("3")) "}]");
+    world_run(&rig->world, 10);
+    expect(rig, "new u1 1;sync 1;");
+    assert_slice(phx_presence_meta(phx_presence_first(rig->presence), 0), META("3"));
 }
 
 /* In each of its callbacks: nothing comes after it, and the other one of the channel goes on. */
@@ -419,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_key_may_be_written_with_escapes, begin, end),
         cmocka_unit_test_setup_teardown(is_bounded, begin, end),
         cmocka_unit_test_setup_teardown(a_diff_waits_again_after_each_rejoin, begin, end),
+        cmocka_unit_test_setup_teardown(a_diff_of_the_join_before_is_not_applied, begin, end),
         cmocka_unit_test_setup_teardown(ends_inside_its_own_callbacks, begin, end),
         cmocka_unit_test_setup_teardown(follows_events_of_other_names, begin, end),
         cmocka_unit_test_setup_teardown(keeps_the_list_when_the_channel_ends, begin, end),
