@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/setup.sh
 
 # shellcheck disable=SC2086 # a list of words
-setup_install $setup_test_packages clang libclang-rt-dev || exit 77
+setup_install $setup_test_packages clang libclang-rt-dev || exit 1
 if ! echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d == 0 && n == 1; }' |
     clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null; then
     echo 'clang has no libFuzzer here'
