@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/utf8.h"
+
 static const char *const client_states[] = {"disconnected", "connecting",   "connected",
                                             "waiting",      "unauthorized", "closing"};
 static const char *const channel_states[] = {"closed",  "joining", "joined",
@@ -26,16 +28,33 @@ __attribute__((format(printf, 2, 3))) static phx_status add(phxi_buffer *out, co
     return phxi_buffer_append_text(out, line);
 }
 
-/* A name as it is, but for what would end a line or a text. */
+/* Whether a character may stand in a line: no control character of either set. */
+static bool is_shown(const uint8_t *character, size_t length)
+{
+    bool is_control = length == 1 && (character[0] < 0x20 || character[0] == 0x7f);
+    bool is_upper_control = length == 2 && character[0] == 0xc2 && character[1] < 0xa0;
+    return length > 0 && !is_control && !is_upper_control;
+}
+
+/* A name as it is, but for what is no text, or would end one or do something to a terminal. */
 static const char *shown(phx_slice name, char text[PHXI_RECORDING_MAX_NAME_BYTES + 1])
 {
     if (name.data == NULL) {
         return "(longer than 255 bytes)";
     }
-    size_t length =
+    const uint8_t *bytes = (const uint8_t *)name.data;
+    size_t end =
         name.length < PHXI_RECORDING_MAX_NAME_BYTES ? name.length : PHXI_RECORDING_MAX_NAME_BYTES;
-    for (size_t i = 0; i < length; i++) {
-        text[i] = (unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f ? '?' : name.data[i];
+    size_t length = 0;
+    for (size_t at = 0, step = 0; at < end; at += step) {
+        step = phxi_utf8_character_length(bytes + at, end - at);
+        if (is_shown(bytes + at, step)) {
+            memcpy(text + length, bytes + at, step);
+            length += step;
+        } else {
+            step = step == 0 ? 1 : step;
+            text[length++] = '?';
+        }
     }
     text[length] = '\0';
     return text;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "phx/recording.h"
 #include "support/alloc.h"
 #include "testing.h"
 
@@ -39,6 +40,22 @@ played_recording recording_play(const void *data, size_t length)
     (void)snprintf(played.reason, sizeof played.reason, "%s", phxi_player_reason(player));
     phxi_player_free(player);
     return played;
+}
+
+void recording_mend(uint8_t *data, size_t length)
+{
+    size_t at = PHXI_RECORDING_MAGIC_BYTES;
+    while (at < length) {
+        phxi_tape tape = phxi_tape_reader(data + at, length - at);
+        uint64_t part = phxi_tape_get(&tape);
+        size_t start = at + tape.position;
+        if (tape.is_broken || part > length - start || length - start - part < 4) {
+            return;
+        }
+        phxi_tape sum = phxi_tape_writer(data + start + part, 4);
+        phxi_tape_put_word(&sum, phxi_recording_sum(data + start, (size_t)part));
+        at = start + (size_t)part + 4;
+    }
 }
 
 played_recording recording_check(phxi_engine *engine)

@@ -20,6 +20,8 @@ typedef struct played_recording {
 /* The recording in a buffer of its own: free with phxi_buffer_free. */
 phxi_buffer recording_of(phxi_engine *engine);
 played_recording recording_play(const void *data, size_t length);
+/* Makes the sums of the parts right again, in place. */
+void recording_mend(uint8_t *data, size_t length);
 /* Dumps, plays, and asserts that all was equal. */
 played_recording recording_check(phxi_engine *engine);
 

@@ -92,6 +92,12 @@ static void play_http(test_stream *stream, int index, void *argument)
     }
 }
 
+static void stop_serving(void)
+{
+    server_stop(shared.server);
+}
+
+/* One server for all runs of the scenario's process. */
 static void serve_once(const tls_script *script, server_script play)
 {
     if (shared.server != NULL) {
@@ -104,6 +110,7 @@ static void serve_once(const tls_script *script, server_script play)
         certificate_new(shared.authority, script->is_other_host ? "example.invalid" : "localhost",
                         !script->is_other_host, script->is_expired);
     shared.server = server_start(AF_INET, shared.identity, play, NULL);
+    (void)atexit(stop_serving);
     shared.pins[0] = certificate_pin(script->is_other_pin ? shared.authority : shared.identity);
     shared.tls = (phx_tls){
         .struct_size = (uint32_t)sizeof shared.tls,

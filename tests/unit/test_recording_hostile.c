@@ -31,23 +31,6 @@ static phxi_buffer make(engine_harness *harness)
     return recording;
 }
 
-/* The sums of the parts made right again. */
-static void mend(uint8_t *data, size_t length)
-{
-    size_t at = PHXI_RECORDING_MAGIC_BYTES;
-    while (at < length) {
-        phxi_tape tape = phxi_tape_reader(data + at, length - at);
-        uint64_t part = phxi_tape_get(&tape);
-        size_t start = at + tape.position;
-        if (tape.is_broken || part > length - start || length - start - part < 4) {
-            return;
-        }
-        phxi_tape sum = phxi_tape_writer(data + start + part, 4);
-        phxi_tape_put_word(&sum, phxi_recording_sum(data + start, (size_t)part));
-        at = start + (size_t)part + 4;
-    }
-}
-
 /* In a block of exactly its size, so that the sanitizers see a byte too many. */
 static played_recording play_copy(const uint8_t *data, size_t length, size_t changed, uint8_t with,
                                   bool is_mended)
@@ -59,7 +42,7 @@ static played_recording play_copy(const uint8_t *data, size_t length, size_t cha
         copy[changed] ^= with;
     }
     if (is_mended) {
-        mend(copy, length);
+        recording_mend(copy, length);
     }
     uint8_t *exact = malloc(length > 0 ? length : 1);
     assert_non_null(exact);
@@ -137,7 +120,7 @@ static void test_random_bytes_mended(void **state)
                         random_below(&seed, copy.length - PHXI_RECORDING_MAGIC_BYTES);
             copy.data[at] = (uint8_t)random_next(&seed);
         }
-        mend(copy.data, copy.length);
+        recording_mend(copy.data, copy.length);
         (void)recording_play(copy.data, copy.length);
         phxi_buffer_free(&copy);
     }
