@@ -9,7 +9,6 @@
 #include "phx/backoff.h"
 #include "phx/recorder.h"
 #include "phx/types.h"
-#include "support/alloc.h"
 
 phx_reply phxi_reply_of(phx_status status, const char *message)
 {
@@ -43,29 +42,6 @@ static void set_state(phxi_engine *engine, phxi_channel *channel, phx_channel_st
 static bool is_open(const phxi_engine *engine)
 {
     return engine->state == PHX_CLIENT_CONNECTED;
-}
-
-phxi_channel *phxi_channel_by_id(const phxi_engine *engine, uint64_t id)
-{
-    phxi_map_entry *entry = phxi_map_find(&engine->channels_by_id, &id, sizeof id);
-    return entry == NULL ? NULL : PHXI_CONTAINER(phxi_channel, by_id, entry);
-}
-
-phxi_channel *phxi_channel_by_topic(const phxi_engine *engine, phx_slice topic)
-{
-    phxi_map_entry *entry = phxi_map_find(&engine->channels_by_topic, topic.data, topic.length);
-    return entry == NULL ? NULL : PHXI_CONTAINER(phxi_channel, by_topic, entry);
-}
-
-void *phxi_engine_channel_user(const phxi_engine *engine, uint64_t channel_id)
-{
-    const phxi_channel *channel = phxi_channel_by_id(engine, channel_id);
-    return channel == NULL ? NULL : channel->user;
-}
-
-void phxi_channel_free(phxi_engine *engine, phxi_channel *channel)
-{
-    phxi_free(engine->allocator, channel);
 }
 
 static void begin_join(phxi_engine *engine, phxi_channel *channel)
@@ -110,30 +86,13 @@ static uint64_t send_leave(phxi_engine *engine, const phxi_channel *channel)
 
 /* --- ends --- */
 
-static void unlink_channel(phxi_engine *engine, phxi_channel *channel)
-{
-    phxi_map_remove(&engine->channels_by_id, &channel->by_id);
-    phxi_map_remove(&engine->channels_by_topic, &channel->by_topic);
-    if (channel->previous != NULL) {
-        channel->previous->next = channel->next;
-    } else {
-        engine->first_channel = channel->next;
-    }
-    if (channel->next != NULL) {
-        channel->next->previous = channel->previous;
-    } else {
-        engine->last_channel = channel->previous;
-    }
-    engine->metrics.channels--;
-}
-
 /* The end of a channel, for good. */
 static void close_channel(phxi_engine *engine, phxi_channel *channel, const phx_reply *reply)
 {
     phxi_timer_cancel(&engine->timers, &channel->timer);
     phxi_joins_end(engine, channel);
     phxi_pushes_fail(engine, channel, false, reply->error.status, reply->error.message);
-    unlink_channel(engine, channel);
+    phxi_channel_unlink(engine, channel);
     set_state(engine, channel, PHX_CHANNEL_CLOSED, reply);
 }
 
@@ -157,41 +116,6 @@ static void schedule_rejoin(phxi_engine *engine, phxi_channel *channel, const ph
 
 /* --- inputs: what is wanted --- */
 
-static phxi_channel *new_channel(phxi_engine *engine, const phxi_join_request *request)
-{
-    phxi_channel *channel =
-        phxi_alloc_zero(engine->allocator, sizeof *channel + request->topic.length);
-    if (channel == NULL) {
-        return NULL;
-    }
-    channel->id = request->id;
-    channel->topic = (char *)(channel + 1);
-    memcpy(channel->topic, request->topic.data, request->topic.length);
-    channel->topic_length = request->topic.length;
-    channel->user = request->user;
-    channel->timeout_ms =
-        request->timeout_ms != 0 ? request->timeout_ms : engine->config.push_timeout_ms;
-    channel->overflow = request->overflow;
-    channel->judge_refusal = request->judge_refusal;
-    channel->judge_user_data = request->judge_user_data;
-    return channel;
-}
-
-void phxi_channel_link(phxi_engine *engine, phxi_channel *channel)
-{
-    phxi_map_insert(&engine->channels_by_id, &channel->by_id, &channel->id, sizeof channel->id);
-    phxi_map_insert(&engine->channels_by_topic, &channel->by_topic, channel->topic,
-                    channel->topic_length);
-    channel->previous = engine->last_channel;
-    if (engine->last_channel != NULL) {
-        engine->last_channel->next = channel;
-    } else {
-        engine->first_channel = channel;
-    }
-    engine->last_channel = channel;
-    engine->metrics.channels++;
-}
-
 phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_join_request *request)
 {
     if (engine->recorder != NULL) {
@@ -206,7 +130,7 @@ phx_status phxi_engine_join(phxi_engine *engine, uint64_t now_ms, const phxi_joi
         phxi_map_reserve(&engine->channels_by_topic, 1) != PHX_OK) {
         return phxi_engine_ran_out(engine);
     }
-    phxi_channel *channel = new_channel(engine, request);
+    phxi_channel *channel = phxi_channel_new(engine, request);
     if (channel == NULL) {
         return phxi_engine_ran_out(engine);
     }

@@ -210,14 +210,19 @@ void phxi_channel_join_reply(phxi_engine *engine, phxi_channel *channel);
 void phxi_channel_leave_reply(phxi_engine *engine, phxi_channel *channel);
 void phxi_channel_crashed(phxi_engine *engine, phxi_channel *channel);
 void phxi_channel_closed_by_server(phxi_engine *engine, phxi_channel *channel);
-phxi_channel *phxi_channel_by_id(const phxi_engine *engine, uint64_t id);
-phxi_channel *phxi_channel_by_topic(const phxi_engine *engine, phx_slice topic);
-void phxi_channel_free(phxi_engine *engine, phxi_channel *channel);
-/* Into the list and the maps, which have room. */
-void phxi_channel_link(phxi_engine *engine, phxi_channel *channel);
 phx_reply phxi_reply_of(phx_status status, const char *message);
 /* The reply that is in the engine's envelope. */
 phx_reply phxi_reply_received(const phxi_engine *engine);
+
+/* channel_set.c */
+phxi_channel *phxi_channel_by_id(const phxi_engine *engine, uint64_t id);
+phxi_channel *phxi_channel_by_topic(const phxi_engine *engine, phx_slice topic);
+/* Not in the set yet. NULL: no memory. */
+phxi_channel *phxi_channel_new(phxi_engine *engine, const phxi_join_request *request);
+void phxi_channel_free(phxi_engine *engine, phxi_channel *channel);
+/* Into the list and the maps, which have room; and out of them. */
+void phxi_channel_link(phxi_engine *engine, phxi_channel *channel);
+void phxi_channel_unlink(phxi_engine *engine, phxi_channel *channel);
 
 /* joins.c */
 /* The channel's parameters will be asked for when its turn comes. */
