@@ -41,7 +41,8 @@ typedef struct phx_message {
     phx_channel channel;
     phx_slice topic;
     phx_slice event;
-    phx_slice payload; /* JSON text as the server wrote it, or bytes if is_binary */
+    phx_slice payload; /* as the server wrote it: JSON text, known to be valid, or bytes if
+                          is_binary */
     bool is_binary;
 } phx_message;
 

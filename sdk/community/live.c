@@ -36,8 +36,7 @@ phx_status communityi_live_decode(const phx_allocator *allocator, communityi_liv
     switch (kind) {
     case COMMUNITYI_LIVE_NEW_POST:
     case COMMUNITYI_LIVE_POST_UPDATED:
-        return communityi_post_decode(allocator, payload.data, payload.length, &out->post,
-                                      out_reason);
+        return communityi_post_decode_checked(allocator, payload, &out->post, out_reason);
     case COMMUNITYI_LIVE_POST_DELETED:
         return communityi_patch_decode(allocator, COMMUNITYI_PATCH_DELETE, payload.data,
                                        payload.length, &out->patch, out_reason);

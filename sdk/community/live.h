@@ -28,7 +28,8 @@ typedef struct communityi_live {
 /* COMMUNITYI_LIVE_UNKNOWN: not one of the five. */
 communityi_live_kind communityi_live_kind_of(phx_slice name);
 
-/* *out: free with communityi_live_free; empty on failure. Statuses and *out_reason as
+/* `payload`: a message's, so known to be valid JSON. *out: free with communityi_live_free; empty on
+ * failure. Statuses and *out_reason as
  * communityi_post_decode; the reason is NULL but for a malformed one. */
 PHX_MUST_CHECK phx_status communityi_live_decode(const phx_allocator *allocator,
                                                  communityi_live_kind kind, phx_slice payload,

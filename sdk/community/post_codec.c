@@ -67,18 +67,34 @@ static phx_status build_post(const phx_allocator *allocator, const communityi_po
     return PHX_OK;
 }
 
-phx_status communityi_post_decode(const phx_allocator *allocator, const void *data, size_t length,
-                                  const community_post **out_post, const char **out_reason)
+static phx_status decode_post(const phx_allocator *allocator, phxi_json_reader *reader,
+                              const community_post **out_post, const char **out_reason)
 {
     communityi_post_fields fields;
     *out_post = NULL;
     *out_reason = NULL;
-    if (!communityi_length_is_safe(length)) {
+    if (!communityi_length_is_safe(reader->length)) {
         return PHX_ERROR_TOO_LARGE;
     }
-    *out_reason = communityi_post_fields_parse(&fields, COMMUNITYI_WANT_ALL, data, length);
+    *out_reason = communityi_post_fields_parse(&fields, COMMUNITYI_WANT_ALL, reader);
     return *out_reason != NULL ? PHX_ERROR_MALFORMED_FRAME
                                : build_post(allocator, &fields, out_post);
+}
+
+phx_status communityi_post_decode(const phx_allocator *allocator, const void *data, size_t length,
+                                  const community_post **out_post, const char **out_reason)
+{
+    phxi_json_reader reader;
+    phxi_json_reader_init(&reader, data, length);
+    return decode_post(allocator, &reader, out_post, out_reason);
+}
+
+phx_status communityi_post_decode_checked(const phx_allocator *allocator, phx_slice json,
+                                          const community_post **out_post, const char **out_reason)
+{
+    phxi_json_reader reader;
+    phxi_json_reader_init_checked(&reader, json.data, json.length);
+    return decode_post(allocator, &reader, out_post, out_reason);
 }
 
 typedef struct page_reader {

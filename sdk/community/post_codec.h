@@ -23,6 +23,13 @@ PHX_MUST_CHECK phx_status communityi_post_decode(const phx_allocator *allocator,
                                                  size_t length, const community_post **out_post,
                                                  const char **out_reason);
 
+/* The same for JSON that is known to be valid, such as a message's payload: see
+ * phxi_json_reader_init_checked. */
+PHX_MUST_CHECK phx_status communityi_post_decode_checked(const phx_allocator *allocator,
+                                                         phx_slice json,
+                                                         const community_post **out_post,
+                                                         const char **out_reason);
+
 /* A page of a list: {"data":[post,...]}, {"posts":[...]} or a bare array; other members are
  * ignored. `each` is called for every post in order, with a reference that becomes its own; a
  * status that it returns ends the decoding. Any malformed post makes the page malformed. */

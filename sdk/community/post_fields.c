@@ -88,17 +88,25 @@ static bool read_ids(phxi_json_reader *reader, const phxi_json_token *value, com
     return true;
 }
 
+/* As phxi_json_text_is, but for the compiler to see: most names that it compares it knows. */
+static inline bool is_named(const phxi_json_token *key, const char *name, size_t name_length)
+{
+    return key->has_escapes
+               ? phxi_json_text_is(key, name)
+               : key->text.length == name_length && memcmp(key->text.data, name, name_length) == 0;
+}
+
 /* One member of the author; *out_is_known: whether we know it. */
 static bool read_author_member(communityi_author_fields *author, phxi_json_reader *reader,
                                const phxi_json_token *key, bool *out_is_known)
 {
     phxi_json_token value;
     phx_slice skipped;
-    bool is_id_key = phxi_json_text_is(key, "id");
-    phxi_json_token *text = is_id_key                              ? &author->id
-                            : phxi_json_text_is(key, "name")       ? &author->name
-                            : phxi_json_text_is(key, "avatar_url") ? &author->avatar_url
-                                                                   : NULL;
+    bool is_id_key = is_named(key, "id", 2);
+    phxi_json_token *text = is_id_key                         ? &author->id
+                            : is_named(key, "name", 4)        ? &author->name
+                            : is_named(key, "avatar_url", 10) ? &author->avatar_url
+                                                              : NULL;
     *out_is_known = text != NULL;
     if (text == NULL) {
         return phxi_json_skip(reader, key, &skipped);
@@ -150,27 +158,30 @@ typedef struct member {
             name " is " complaint                                                  \
     }
 
+/* In the order in which Elixir writes the members of a map. */
 static const member members[] = {
-    MEMBER("id", 0, TYPE_ID, id, "neither an integer nor a text"),
-    MEMBER("body", COMMUNITY_POST_HAS_BODY, TYPE_TEXT, body, "not a text"),
     MEMBER("author", COMMUNITY_POST_HAS_AUTHOR, TYPE_AUTHOR, author, "not an author"),
-    MEMBER("likes_count", COMMUNITY_POST_HAS_LIKES_COUNT, TYPE_COUNT, likes_count, "not a count"),
+    MEMBER("body", COMMUNITY_POST_HAS_BODY, TYPE_TEXT, body, "not a text"),
     MEMBER("comments_count", COMMUNITY_POST_HAS_COMMENTS_COUNT, TYPE_COUNT, comments_count,
            "not a count"),
+    MEMBER("id", 0, TYPE_ID, id, "neither an integer nor a text"),
+    MEMBER("inserted_at", COMMUNITY_POST_HAS_INSERTED_AT, TYPE_TIME, inserted_at_ms, "not a time"),
     MEMBER("liked_by_user_ids", COMMUNITY_POST_HAS_LIKED_BY, TYPE_IDS, liked_by,
            "not an array of ids"),
-    MEMBER("inserted_at", COMMUNITY_POST_HAS_INSERTED_AT, TYPE_TIME, inserted_at_ms, "not a time"),
+    MEMBER("likes_count", COMMUNITY_POST_HAS_LIKES_COUNT, TYPE_COUNT, likes_count, "not a count"),
     MEMBER("updated_at", COMMUNITY_POST_HAS_UPDATED_AT, TYPE_TIME, updated_at_ms, "not a time"),
 };
 
-/* NULL: we do not know it. */
-static const member *member_of(const phxi_json_token *key)
+/* NULL: we do not know it. *expected: the row that is looked at first; the one behind it is next.
+ */
+static const member *member_of(const phxi_json_token *key, size_t *expected)
 {
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (key->has_escapes ? phxi_json_text_is(key, members[i].name)
-                             : key->text.length == members[i].name_length &&
-                                   memcmp(key->text.data, members[i].name, key->text.length) == 0) {
-            return &members[i];
+    const size_t count = sizeof members / sizeof members[0];
+    for (size_t n = 0; n < count; n++) {
+        const member *row = &members[(*expected + n) % count];
+        if (is_named(key, row->name, row->name_length)) {
+            *expected += n + 1;
+            return row;
         }
     }
     return NULL;
@@ -247,9 +258,10 @@ const char *communityi_post_fields_read(communityi_post_fields *fields, uint32_t
                                         phxi_json_reader *reader)
 {
     phxi_json_token key;
-    *fields = (communityi_post_fields){0};
+    size_t expected = 0;
+    memset(fields, 0, offsetof(communityi_post_fields, extra_runs));
     while (phxi_json_next(reader, &key) == PHXI_JSON_KEY) {
-        const member *row = member_of(&key);
+        const member *row = member_of(&key, &expected);
         bool is_wanted = row != NULL && (row->bit == 0 || (row->bit & wanted) != 0);
         const char *reason =
             is_wanted ? read_known(fields, wanted, row, reader, &key)
@@ -265,16 +277,14 @@ const char *communityi_post_fields_read(communityi_post_fields *fields, uint32_t
 }
 
 const char *communityi_post_fields_parse(communityi_post_fields *fields, uint32_t wanted,
-                                         const void *data, size_t length)
+                                         phxi_json_reader *reader)
 {
-    phxi_json_reader reader;
     phxi_json_token token;
-    phxi_json_reader_init(&reader, data, length);
-    if (phxi_json_next(&reader, &token) != PHXI_JSON_OBJECT_BEGIN) {
+    if (phxi_json_next(reader, &token) != PHXI_JSON_OBJECT_BEGIN) {
         return token.kind == PHXI_JSON_ERROR ? COMMUNITYI_NOT_JSON : COMMUNITYI_NOT_OBJECT;
     }
-    const char *reason = communityi_post_fields_read(fields, wanted, &reader);
-    if (reason == NULL && phxi_json_next(&reader, &token) != PHXI_JSON_END) {
+    const char *reason = communityi_post_fields_read(fields, wanted, reader);
+    if (reason == NULL && phxi_json_next(reader, &token) != PHXI_JSON_END) {
         return COMMUNITYI_NOT_JSON;
     }
     return reason;
@@ -284,7 +294,7 @@ void communityi_ids_put(const communityi_ids *list, phx_slice *ids, char **at)
 {
     phxi_json_reader reader;
     phxi_json_token token;
-    phxi_json_reader_init(&reader, list->json.data, list->json.length);
+    phxi_json_reader_init_checked(&reader, list->json.data, list->json.length);
     (void)phxi_json_next(&reader, &token);
     for (size_t i = 0; i < list->count; i++) {
         (void)phxi_json_next(&reader, &token);

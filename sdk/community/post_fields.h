@@ -49,9 +49,9 @@ typedef struct communityi_post_fields {
     communityi_ids liked_by;
     int64_t inserted_at_ms;
     int64_t updated_at_ms;
-    phx_slice extra_runs[COMMUNITYI_MAX_EXTRA_RUNS]; /* from a key's quote to a value's last byte */
     size_t extra_run_count;
     bool is_extra_open; /* the last member read belongs to the last run */
+    phx_slice extra_runs[COMMUNITYI_MAX_EXTRA_RUNS]; /* from a key's quote to a value's last byte */
 } communityi_post_fields;
 
 /*
@@ -62,9 +62,9 @@ typedef struct communityi_post_fields {
 const char *communityi_post_fields_read(communityi_post_fields *fields, uint32_t wanted,
                                         phxi_json_reader *reader);
 
-/* The same for all of data[length], which is this object and nothing else. */
+/* The same for all that a new reader reads, which is this object and nothing else. */
 const char *communityi_post_fields_parse(communityi_post_fields *fields, uint32_t wanted,
-                                         const void *data, size_t length);
+                                         phxi_json_reader *reader);
 
 /* Writes the ids to ids[count], their texts to *at. */
 void communityi_ids_put(const communityi_ids *list, phx_slice *ids, char **at);

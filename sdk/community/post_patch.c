@@ -23,7 +23,9 @@ static const char *parse_patch(communityi_post_fields *fields, communityi_patch_
                                const void *data, size_t length)
 {
     uint32_t wanted = wanted_members[kind];
-    const char *reason = communityi_post_fields_parse(fields, wanted, data, length);
+    phxi_json_reader reader;
+    phxi_json_reader_init(&reader, data, length);
+    const char *reason = communityi_post_fields_parse(fields, wanted, &reader);
     if (reason == NULL && wanted != 0 && fields->members == 0) {
         return kind == COMMUNITYI_PATCH_LIKES ? "likes_count is missing"
                                               : "comments_count is missing";

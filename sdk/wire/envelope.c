@@ -137,7 +137,7 @@ static const char *read_reply(message_parts *message)
     phxi_json_token token;
     phx_slice payload = message->payload;
     message->payload = (phx_slice){"null", 4};
-    phxi_json_reader_init(&reader, payload.data, payload.length);
+    phxi_json_reader_init_checked(&reader, payload.data, payload.length);
     if (phxi_json_next(&reader, &token) != PHXI_JSON_OBJECT_BEGIN) {
         return "a reply's payload is not an object";
     }

@@ -12,11 +12,10 @@
 #include "wire/json_scan.h"
 
 enum {
-    STATE_VALUE,        /* a value must come */
-    STATE_ARRAY_FIRST,  /* behind '[': a value or ']' */
-    STATE_OBJECT_FIRST, /* behind '{': a key or '}' */
-    STATE_AFTER_VALUE,  /* inside an array or object: ',' or its end */
-    STATE_AFTER_TOP,    /* behind the one value: nothing */
+    STATE_VALUE,       /* a value must come */
+    STATE_FIRST,       /* behind '[' or '{': a value, a key, or the end */
+    STATE_AFTER_VALUE, /* inside an array or object: ',' or its end */
+    STATE_AFTER_TOP,   /* behind the one value: nothing */
     STATE_FAILED,
 };
 
@@ -25,19 +24,26 @@ void phxi_json_reader_init(phxi_json_reader *reader, const void *data, size_t le
     *reader = (phxi_json_reader){.data = data, .length = length, .state = STATE_VALUE};
 }
 
-static phxi_json_kind fail(phxi_json_reader *reader, phxi_json_token *token)
+void phxi_json_reader_init_checked(phxi_json_reader *reader, const void *data, size_t length)
 {
-    reader->state = STATE_FAILED;
-    *token = (phxi_json_token){.kind = PHXI_JSON_ERROR};
-    return PHXI_JSON_ERROR;
+    phxi_json_reader_init(reader, data, length);
+    reader->is_checked = true;
 }
 
 /* The functions below take the position `at` as a value and write the reader's once a token: what
  * is read next depends on it, and a way through memory is several times as long. */
 
+PHXI_HOT phxi_json_kind fail_at(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+{
+    reader->position = at;
+    reader->state = STATE_FAILED;
+    *token = (phxi_json_token){.kind = PHXI_JSON_ERROR};
+    return PHXI_JSON_ERROR;
+}
+
 /* A token from `start` to `end`, where the reader goes on. */
-static phxi_json_kind emit(phxi_json_reader *reader, phxi_json_token *token, phxi_json_kind kind,
-                           size_t start, size_t end)
+PHXI_HOT phxi_json_kind emit(phxi_json_reader *reader, phxi_json_token *token, phxi_json_kind kind,
+                             size_t start, size_t end)
 {
     reader->position = end;
     token->kind = kind;
@@ -46,51 +52,49 @@ static phxi_json_kind emit(phxi_json_reader *reader, phxi_json_token *token, phx
     return kind;
 }
 
-static phxi_json_kind fail_at(phxi_json_reader *reader, phxi_json_token *token, size_t at)
-{
-    reader->position = at;
-    return fail(reader, token);
-}
-
 /* 0, which no token starts with, at the end. */
-static inline uint8_t byte_at(const phxi_json_reader *reader, size_t at)
+static inline uint8_t byte_at(const uint8_t *data, size_t length, size_t at)
 {
-    return at < reader->length ? reader->data[at] : 0;
+    return at < length ? data[at] : 0;
 }
 
-static size_t white_space_end(const phxi_json_reader *reader, size_t at)
+static size_t white_space_end(const uint8_t *data, size_t length, size_t at)
 {
-    uint8_t byte = byte_at(reader, at);
+    uint8_t byte = byte_at(data, length, at);
     while (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') {
-        byte = byte_at(reader, ++at);
+        byte = byte_at(data, length, ++at);
     }
     return at;
 }
 
 /* Behind white space, of which servers write none. */
-static inline size_t next_at(const phxi_json_reader *reader, size_t at)
+PHXI_HOT size_t next_at(const phxi_json_reader *reader, size_t at)
 {
-    return byte_at(reader, at) > ' ' ? at : white_space_end(reader, at);
+    return byte_at(reader->data, reader->length, at) > ' '
+               ? at
+               : white_space_end(reader->data, reader->length, at);
 }
 
-static void value_is_complete(phxi_json_reader *reader)
+PHXI_HOT void value_is_complete(phxi_json_reader *reader)
 {
     reader->state = reader->depth == 0 ? STATE_AFTER_TOP : STATE_AFTER_VALUE;
 }
 
 /* The string whose quote is at `at`. *out_at: behind it, or what is wrong. */
-static inline bool take_string(const phxi_json_reader *reader, phxi_json_token *token, size_t at,
-                               size_t *out_at)
+PHXI_HOT bool take_string(const phxi_json_reader *reader, phxi_json_token *token, size_t at,
+                          size_t *out_at)
 {
     size_t start = at + 1;
-    size_t end = phxi_json_scan_string(reader->data, reader->length, start, &token->has_escapes);
-    bool is_closed = end < reader->length && reader->data[end] == '"';
-    token->text = (phx_slice){(const char *)reader->data + start, end - start};
-    *out_at = is_closed ? end + 1 : end;
+    phxi_json_string_end found =
+        phxi_json_scan_string(reader->data, reader->length, start, reader->is_checked);
+    bool is_closed = byte_at(reader->data, reader->length, found.at) == '"';
+    token->has_escapes = found.has_escapes;
+    token->text = (phx_slice){(const char *)reader->data + start, found.at - start};
+    *out_at = is_closed ? found.at + 1 : found.at;
     return is_closed;
 }
 
-static phxi_json_kind read_string(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+PHXI_HOT phxi_json_kind read_string(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
     if (!take_string(reader, token, at, &at)) {
         return fail_at(reader, token, at);
@@ -101,13 +105,13 @@ static phxi_json_kind read_string(phxi_json_reader *reader, phxi_json_token *tok
 }
 
 /* A key with its colon. */
-static phxi_json_kind read_key(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+PHXI_HOT phxi_json_kind read_key(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    if (byte_at(reader, at) != '"' || !take_string(reader, token, at, &at)) {
+    if (byte_at(reader->data, reader->length, at) != '"' || !take_string(reader, token, at, &at)) {
         return fail_at(reader, token, at);
     }
     at = next_at(reader, at);
-    if (byte_at(reader, at) != ':') {
+    if (byte_at(reader->data, reader->length, at) != ':') {
         return fail_at(reader, token, at);
     }
     reader->position = at + 1;
@@ -115,59 +119,61 @@ static phxi_json_kind read_key(phxi_json_reader *reader, phxi_json_token *token,
     return token->kind = PHXI_JSON_KEY;
 }
 
-/* Passes over digits; false: there is none. */
-static bool take_digits(const phxi_json_reader *reader, size_t *at)
-{
-    size_t start = *at;
-    while ((uint8_t)(byte_at(reader, *at) - '0') <= 9) {
-        (*at)++;
-    }
-    return *at > start;
-}
+/* What follows is seldom, and apart from the reader's memory: where a token ends, or what is wrong
+ * there. */
+typedef struct token_end {
+    size_t at;
+    bool is_valid;
+} token_end;
 
-static bool take_exponent(const phxi_json_reader *reader, size_t *at)
-{
-    if ((byte_at(reader, *at) | 0x20) != 'e') {
-        return true;
-    }
-    (*at)++;
-    if (byte_at(reader, *at) == '+' || byte_at(reader, *at) == '-') {
-        (*at)++;
-    }
-    return take_digits(reader, at);
-}
-
-static bool take_number(const phxi_json_reader *reader, size_t *at)
-{
-    if (byte_at(reader, *at) == '-') {
-        (*at)++;
-    }
-    if (byte_at(reader, *at) == '0') {
-        (*at)++; /* a digit behind it is no token, and fails there */
-    } else if (!take_digits(reader, at)) {
-        return false;
-    }
-    if (byte_at(reader, *at) == '.') {
-        (*at)++;
-        if (!take_digits(reader, at)) {
-            return false;
-        }
-    }
-    return take_exponent(reader, at);
-}
-
-static phxi_json_kind read_number(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+/* Behind digits; none are not valid. */
+static token_end digits_end(const uint8_t *data, size_t length, size_t at)
 {
     size_t start = at;
-    if (!take_number(reader, &at)) {
-        return fail_at(reader, token, at);
+    while ((uint8_t)(byte_at(data, length, at) - '0') <= 9) {
+        at++;
     }
-    value_is_complete(reader);
-    return emit(reader, token, PHXI_JSON_NUMBER, start, at);
+    return (token_end){at, at > start};
 }
 
-static phxi_json_kind read_literal(phxi_json_reader *reader, phxi_json_token *token, size_t at,
-                                   const char *literal, phxi_json_kind kind)
+static token_end exponent_end(const uint8_t *data, size_t length, size_t at)
+{
+    if ((byte_at(data, length, at) | 0x20) != 'e') {
+        return (token_end){at, true};
+    }
+    at++;
+    if (byte_at(data, length, at) == '+' || byte_at(data, length, at) == '-') {
+        at++;
+    }
+    return digits_end(data, length, at);
+}
+
+static token_end number_end(const uint8_t *data, size_t length, size_t at)
+{
+    if (byte_at(data, length, at) == '-') {
+        at++;
+    }
+    /* A digit behind 0 is no token, and fails there. */
+    token_end end =
+        byte_at(data, length, at) == '0' ? (token_end){at + 1, true} : digits_end(data, length, at);
+    if (end.is_valid && byte_at(data, length, end.at) == '.') {
+        end = digits_end(data, length, end.at + 1);
+    }
+    return end.is_valid ? exponent_end(data, length, end.at) : end;
+}
+
+PHXI_HOT phxi_json_kind read_number(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+{
+    token_end end = number_end(reader->data, reader->length, at);
+    if (!end.is_valid) {
+        return fail_at(reader, token, end.at);
+    }
+    value_is_complete(reader);
+    return emit(reader, token, PHXI_JSON_NUMBER, at, end.at);
+}
+
+PHXI_HOT phxi_json_kind read_literal(phxi_json_reader *reader, phxi_json_token *token, size_t at,
+                                     const char *literal, phxi_json_kind kind)
 {
     size_t length = strlen(literal);
     if (reader->length - at < length || memcmp(reader->data + at, literal, length) != 0) {
@@ -177,20 +183,20 @@ static phxi_json_kind read_literal(phxi_json_reader *reader, phxi_json_token *to
     return emit(reader, token, kind, at, at + length);
 }
 
-static phxi_json_kind open_level(phxi_json_reader *reader, phxi_json_token *token, size_t at,
-                                 bool is_object)
+PHXI_HOT phxi_json_kind open_level(phxi_json_reader *reader, phxi_json_token *token, size_t at,
+                                   bool is_object)
 {
     if (reader->depth == PHXI_JSON_MAX_DEPTH) {
         return fail_at(reader, token, at);
     }
     reader->depth++;
     reader->object_bits = reader->object_bits << 1 | (is_object ? 1 : 0);
-    reader->state = is_object ? STATE_OBJECT_FIRST : STATE_ARRAY_FIRST;
+    reader->state = STATE_FIRST;
     return emit(reader, token, is_object ? PHXI_JSON_OBJECT_BEGIN : PHXI_JSON_ARRAY_BEGIN, at,
                 at + 1);
 }
 
-static phxi_json_kind close_level(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+PHXI_HOT phxi_json_kind close_level(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
     bool is_object = (reader->object_bits & 1) != 0;
     reader->depth--;
@@ -199,9 +205,9 @@ static phxi_json_kind close_level(phxi_json_reader *reader, phxi_json_token *tok
     return emit(reader, token, is_object ? PHXI_JSON_OBJECT_END : PHXI_JSON_ARRAY_END, at, at + 1);
 }
 
-static phxi_json_kind read_value(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+PHXI_HOT phxi_json_kind read_value(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
-    switch (byte_at(reader, at)) {
+    switch (byte_at(reader->data, reader->length, at)) {
     case '"':
         return read_string(reader, token, at);
     case '{':
@@ -219,22 +225,7 @@ static phxi_json_kind read_value(phxi_json_reader *reader, phxi_json_token *toke
     }
 }
 
-/* Inside an array or object: a comma, and what it separates, or the end. */
-static phxi_json_kind read_after_value(phxi_json_reader *reader, phxi_json_token *token, size_t at)
-{
-    bool is_object = (reader->object_bits & 1) != 0;
-    uint8_t byte = byte_at(reader, at);
-    if (byte == (is_object ? '}' : ']')) {
-        return close_level(reader, token, at);
-    }
-    if (byte != ',') {
-        return fail_at(reader, token, at);
-    }
-    at = next_at(reader, at + 1);
-    return is_object ? read_key(reader, token, at) : read_value(reader, token, at);
-}
-
-static phxi_json_kind read_after_top(phxi_json_reader *reader, phxi_json_token *token, size_t at)
+PHXI_HOT phxi_json_kind read_after_top(phxi_json_reader *reader, phxi_json_token *token, size_t at)
 {
     if (at < reader->length) {
         return fail_at(reader, token, at);
@@ -244,24 +235,51 @@ static phxi_json_kind read_after_top(phxi_json_reader *reader, phxi_json_token *
     return PHXI_JSON_END;
 }
 
-phxi_json_kind phxi_json_next(phxi_json_reader *reader, phxi_json_token *token)
+/* The one way to read on: phxi_json_next does on the caller's reader, phxi_json_skip on a copy that
+ * the compiler keeps in registers. */
+PHXI_HOT phxi_json_kind read_next(phxi_json_reader *reader, phxi_json_token *token)
 {
     size_t at = next_at(reader, reader->position);
-    uint8_t byte = byte_at(reader, at);
+    uint8_t byte = byte_at(reader->data, reader->length, at);
+    bool is_object = (reader->object_bits & 1) != 0;
     switch (reader->state) {
     case STATE_VALUE:
         return read_value(reader, token, at);
-    case STATE_ARRAY_FIRST:
-        return byte == ']' ? close_level(reader, token, at) : read_value(reader, token, at);
-    case STATE_OBJECT_FIRST:
-        return byte == '}' ? close_level(reader, token, at) : read_key(reader, token, at);
+    case STATE_FIRST:
     case STATE_AFTER_VALUE:
-        return read_after_value(reader, token, at);
+        break;
     case STATE_AFTER_TOP:
         return read_after_top(reader, token, at);
     default:
         return fail_at(reader, token, at);
     }
+    if (byte == (is_object ? '}' : ']')) {
+        return close_level(reader, token, at);
+    }
+    if (reader->state == STATE_AFTER_VALUE) {
+        if (byte != ',') {
+            return fail_at(reader, token, at);
+        }
+        at = next_at(reader, at + 1);
+    }
+    return is_object ? read_key(reader, token, at) : read_value(reader, token, at);
+}
+
+phxi_json_kind phxi_json_next(phxi_json_reader *reader, phxi_json_token *token)
+{
+    return read_next(reader, token);
+}
+
+/* To the end of the level that was just opened; false: not JSON. */
+static bool skip_level(phxi_json_reader *reader)
+{
+    phxi_json_reader at = *reader;
+    phxi_json_token token;
+    const uint32_t outside = at.depth - 1;
+    while (at.depth > outside && read_next(&at, &token) != PHXI_JSON_ERROR) {
+    }
+    *reader = at;
+    return at.state != STATE_FAILED;
 }
 
 bool phxi_json_skip(phxi_json_reader *reader, const phxi_json_token *token, phx_slice *out_raw)
@@ -275,15 +293,13 @@ bool phxi_json_skip(phxi_json_reader *reader, const phxi_json_token *token, phx_
     switch (at.kind) {
     case PHXI_JSON_OBJECT_BEGIN:
     case PHXI_JSON_ARRAY_BEGIN:
-        for (uint32_t outside = reader->depth - 1; reader->depth > outside;) {
-            if (phxi_json_next(reader, &at) == PHXI_JSON_ERROR) {
-                return false;
-            }
+        if (!skip_level(reader)) {
+            return false;
         }
         break;
     case PHXI_JSON_STRING:
-        *out_raw = (phx_slice){first - 1, at.text.length + 2};
-        return true;
+        first--;
+        break;
     case PHXI_JSON_NUMBER:
     case PHXI_JSON_TRUE:
     case PHXI_JSON_FALSE:
@@ -292,7 +308,7 @@ bool phxi_json_skip(phxi_json_reader *reader, const phxi_json_token *token, phx_
     default:
         return false;
     }
-    *out_raw = (phx_slice){first, (size_t)(at.text.data + at.text.length - first)};
+    *out_raw = (phx_slice){first, (size_t)((const char *)reader->data + reader->position - first)};
     return true;
 }
 

@@ -45,11 +45,18 @@ typedef struct phxi_json_reader {
     size_t position; /* after an error: where it was found */
     uint32_t depth;
     uint8_t state;        /* what may come next; the reader's own */
+    bool is_checked;      /* the bytes of strings are known to be valid */
     uint64_t object_bits; /* which of the open levels are objects */
 } phxi_json_reader;
 
 /* `data` is borrowed as long as the reader and its slices are used; NULL only with length 0. */
 void phxi_json_reader_init(phxi_json_reader *reader, const void *data, size_t length);
+
+/* The same for text that a reader has passed before, such as a payload out of an envelope. The
+ * bytes of a string are not looked at again for control characters and UTF-8, and all else is read
+ * as strictly as ever: if the promise does not hold, a text holds them, and nothing worse happens.
+ */
+void phxi_json_reader_init_checked(phxi_json_reader *reader, const void *data, size_t length);
 
 /* The next token. */
 phxi_json_kind phxi_json_next(phxi_json_reader *reader, phxi_json_token *token);

@@ -5,41 +5,73 @@
  */
 #include "wire/json_scan.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "support/word.h"
 #include "wire/utf8.h"
 
-/* The high bit of each byte that a string cannot hold as it is (a quote, a backslash, a control
- * character) or that is not ASCII. The lowest bit set is exact; borrows may set higher ones. */
-static uint64_t special_bytes(uint64_t word)
+/* Special bytes are those that a string cannot hold as they are (quotes, backslashes, control
+ * characters) or that are not ASCII; in a checked text but quotes and backslashes. */
+
+/* The high bit of each special byte. The lowest bit set is exact; borrows may set higher ones. */
+static inline uint64_t special_bytes(uint64_t word, bool is_checked)
 {
     const uint64_t ones = 0x0101010101010101u;
     const uint64_t highs = 0x8080808080808080u;
     uint64_t quote = word ^ ones * '"';
     uint64_t backslash = word ^ ones * '\\';
-    uint64_t below = (quote - ones) | (backslash - ones) | (word - ones * 0x20);
-    return (below | word) & highs;
+    uint64_t ends = (quote - ones) | (backslash - ones);
+    return (is_checked ? ends & ~word : ends | (word - ones * 0x20) | word) & highs;
+}
+
+static inline bool is_special(uint8_t byte, bool is_checked)
+{
+    return byte == '"' || byte == '\\' || (!is_checked && (byte < 0x20 || byte >= 0x80));
 }
 
 #if (defined(__SSE2__) || defined(__ARM_NEON)) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
-typedef int8_t byte_block __attribute__((vector_size(16)));
-typedef uint64_t word_block __attribute__((vector_size(16)));
+enum {
+    BLOCK_BYTES = 16
+};
+typedef int8_t byte_block __attribute__((vector_size(BLOCK_BYTES)));
 
-/* The same for sixteen bytes: as signed numbers those beyond ASCII are below a space too. Moves on
- * to the first special byte of the whole blocks, or to their end, and says which. */
-static inline bool special_in_blocks(const uint8_t *data, size_t length, size_t *position)
+#ifdef __SSE2__
+
+/* Which byte is the first that is not 0; BLOCK_BYTES: none. */
+static inline size_t first_set(byte_block bytes)
 {
-    for (; length - *position >= sizeof(byte_block); *position += sizeof(byte_block)) {
+    unsigned mask = (unsigned)_mm_movemask_epi8((__m128i)bytes);
+    return mask == 0 ? BLOCK_BYTES : (size_t)__builtin_ctz(mask);
+}
+
+#else
+
+static inline size_t first_set(byte_block bytes)
+{
+    typedef uint64_t word_block __attribute__((vector_size(BLOCK_BYTES)));
+    const word_block words = (word_block)bytes;
+    return words[0] != 0   ? (size_t)__builtin_ctzll(words[0]) / 8
+           : words[1] != 0 ? 8 + (size_t)__builtin_ctzll(words[1]) / 8
+                           : BLOCK_BYTES;
+}
+
+#endif
+
+/* Moves on to the first special byte of the whole blocks, or to their end, and says which. As
+ * signed numbers the bytes beyond ASCII are below a space too. */
+PHXI_HOT bool special_in_blocks(const uint8_t *data, size_t length, size_t *position,
+                                bool is_checked)
+{
+    for (; length - *position >= BLOCK_BYTES; *position += BLOCK_BYTES) {
         byte_block bytes;
         memcpy(&bytes, data + *position, sizeof bytes);
-        word_block special =
-            (word_block)((bytes < ' ') | (bytes == (int8_t)'"') | (bytes == (int8_t)'\\'));
-        if (special[0] != 0) {
-            *position += (size_t)__builtin_ctzll(special[0]) / 8;
-            return true;
-        }
-        if (special[1] != 0) {
-            *position += 8 + (size_t)__builtin_ctzll(special[1]) / 8;
+        byte_block special = (bytes == (int8_t)'"') | (bytes == (int8_t)'\\');
+        size_t first = first_set(is_checked ? special : special | (bytes < ' '));
+        if (first < BLOCK_BYTES) {
+            *position += first;
             return true;
         }
     }
@@ -48,37 +80,41 @@ static inline bool special_in_blocks(const uint8_t *data, size_t length, size_t 
 
 #else
 
-static inline bool special_in_blocks(const uint8_t *data, size_t length, size_t *position)
+PHXI_HOT bool special_in_blocks(const uint8_t *data, size_t length, size_t *position,
+                                bool is_checked)
 {
     (void)data;
     (void)length;
     (void)position;
+    (void)is_checked;
     return false;
 }
 
 #endif
 
-/* Moves on to the next special byte, or to the end. */
-static inline size_t plain_end(const uint8_t *data, size_t length, size_t position)
+PHXI_HOT size_t next_special(const uint8_t *data, size_t length, size_t position, bool is_checked)
 {
-    if (special_in_blocks(data, length, &position)) {
+    if (special_in_blocks(data, length, &position, is_checked)) {
         return position;
     }
     while (length - position >= 8) {
-        uint64_t special = special_bytes(phxi_load_word(data + position));
+        uint64_t special = special_bytes(phxi_load_word(data + position), is_checked);
         if (special != 0) {
             return position + (size_t)__builtin_ctzll(special) / 8;
         }
         position += 8;
     }
-    while (position < length) {
-        uint8_t byte = data[position];
-        if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
-            break;
-        }
+    while (position < length && !is_special(data[position], is_checked)) {
         position++;
     }
     return position;
+}
+
+/* Moves on to the next special byte, or to the end; a loop for each of the two. */
+PHXI_HOT size_t plain_end(const uint8_t *data, size_t length, size_t position, bool is_checked)
+{
+    return is_checked ? next_special(data, length, position, true)
+                      : next_special(data, length, position, false);
 }
 
 static int hex_digit(uint8_t byte)
@@ -144,7 +180,8 @@ static size_t escape_length(const uint8_t *data, size_t length, size_t position)
 }
 
 /* The length of what stands at a special byte that may be in a string; 0: it may not. */
-static size_t special_length(const uint8_t *data, size_t length, size_t position, bool *has_escapes)
+static inline size_t special_length(const uint8_t *data, size_t length, size_t position,
+                                    bool *has_escapes)
 {
     uint8_t byte = data[position];
     if (byte == '\\') {
@@ -154,32 +191,36 @@ static size_t special_length(const uint8_t *data, size_t length, size_t position
     if (byte < 0x80) {
         return 0;
     }
-    return phxi_utf8_character_length(data + position, length - position);
+    size_t step =
+        length - position < 8 ? 0 : phxi_utf8_short_length(phxi_load_word(data + position));
+    return step != 0 ? step : phxi_utf8_character_length(data + position, length - position);
 }
 
 /* From a special byte on: by escape and character, and a plain stretch behind each that is followed
  * by one. Apart, so that the strings without any, which most are, need but a few registers. */
-static __attribute__((noinline)) size_t scan_specials(const uint8_t *data, size_t length,
-                                                      size_t position, bool *has_escapes)
+static __attribute__((noinline)) phxi_json_string_end
+scan_specials(const uint8_t *data, size_t length, size_t position, bool is_checked)
 {
+    bool has_escapes = false;
     while (position < length && data[position] != '"') {
-        size_t step = special_length(data, length, position, has_escapes);
+        size_t step = special_length(data, length, position, &has_escapes);
         if (step == 0) {
             break;
         }
         position += step;
-        if (position < length && data[position] < 0x80 && data[position] != '\\') {
-            position = plain_end(data, length, position);
+        bool is_plain = position < length && (is_checked || data[position] < 0x80);
+        if (is_plain && data[position] != '\\') {
+            position = plain_end(data, length, position, is_checked);
         }
     }
-    return position;
+    return (phxi_json_string_end){position, has_escapes};
 }
 
-size_t phxi_json_scan_string(const uint8_t *data, size_t length, size_t position, bool *has_escapes)
+phxi_json_string_end phxi_json_scan_string(const uint8_t *data, size_t length, size_t position,
+                                           bool is_checked)
 {
-    *has_escapes = false;
-    position = plain_end(data, length, position);
+    position = plain_end(data, length, position, is_checked);
     return position < length && data[position] == '"'
-               ? position
-               : scan_specials(data, length, position, has_escapes);
+               ? (phxi_json_string_end){position, false}
+               : scan_specials(data, length, position, is_checked);
 }

@@ -9,12 +9,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What an event passes dozens of times: inlined wherever it is called, but where size counts. */
+#ifdef __OPTIMIZE_SIZE__
+#define PHXI_HOT static
+#else
+#define PHXI_HOT static inline __attribute__((always_inline))
+#endif
+
 /*
- * The position of the closing quote of the string whose first byte behind the opening one is at
- * `position`. Without one: where the text ends, or where something is that may not be there, which
- * is never a quote. *has_escapes: a backslash was met.
+ * `at`: the closing quote of the string whose first byte behind the opening one was at `position`.
+ * Without one: where the text ends, or where something is that may not be there, which is never a
+ * quote.
  */
-size_t phxi_json_scan_string(const uint8_t *data, size_t length, size_t position,
-                             bool *has_escapes);
+typedef struct phxi_json_string_end {
+    size_t at;
+    bool has_escapes; /* a backslash was met */
+} phxi_json_string_end;
+
+/* is_checked: no byte is a control character or no part of UTF-8; one that is passes. Escapes are
+ * looked at all the same. */
+phxi_json_string_end phxi_json_scan_string(const uint8_t *data, size_t length, size_t position,
+                                           bool is_checked);
 
 #endif

@@ -21,8 +21,9 @@ static void decode_posts(void *context)
         const char *text = bench_frame_post(&run->frames, i, &length);
         const community_post *post = NULL;
         const char *reason = NULL;
-        bench_check(communityi_post_decode(&phxi_default_allocator, text, length, &post, &reason) ==
-                    PHX_OK);
+        bench_check(communityi_post_decode_checked(&phxi_default_allocator,
+                                                   (phx_slice){text, length}, &post,
+                                                   &reason) == PHX_OK);
         community_post_release(post);
     }
 }

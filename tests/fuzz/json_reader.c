@@ -9,7 +9,8 @@
  * - A text of cJSON's ends at an escaped NUL.
  *
  * And the reader against itself: the same tokens wherever the document lies in memory, skipping a
- * value passes over exactly its tokens, slices lie within the document.
+ * value passes over exactly its tokens, slices lie within the document. Told that a document is
+ * valid, it sees the same in one that is, and stays within any other.
  */
 #include <errno.h>
 
@@ -163,17 +164,15 @@ static void compare_with_cjson(const uint8_t *data, size_t size, bool is_valid)
 
 /* --- against itself --- */
 
-/* A number for all that the reader says of the document. */
-static uint64_t tokens_of(const uint8_t *data, size_t size)
+/* A number for all that the new reader says of the document. */
+static uint64_t tokens_read(phxi_json_reader *reader, const uint8_t *data, size_t size)
 {
-    phxi_json_reader reader;
     phxi_json_token token;
     uint64_t sum = 0;
     size_t count = 0;
-    phxi_json_reader_init(&reader, data, size);
     do {
-        (void)phxi_json_next(&reader, &token);
-        FUZZ_CHECK(reader.depth <= PHXI_JSON_MAX_DEPTH && reader.position <= size);
+        (void)phxi_json_next(reader, &token);
+        FUZZ_CHECK(reader->depth <= PHXI_JSON_MAX_DEPTH && reader->position <= size);
         FUZZ_CHECK(count++ <= size);
         size_t offset = 0;
         if (token.kind > PHXI_JSON_END) {
@@ -181,12 +180,43 @@ static uint64_t tokens_of(const uint8_t *data, size_t size)
             offset = (size_t)(token.text.data - (const char *)data);
         }
         sum = sum * 1099511628211u + offset * 16777619u + (uint64_t)token.kind * 31u +
-              reader.position * 7u + token.text.length + (token.has_escapes ? 1 : 0);
+              reader->position * 7u + token.text.length + (token.has_escapes ? 1 : 0);
     } while (token.kind > PHXI_JSON_END);
     phxi_json_kind last = token.kind;
-    FUZZ_CHECK(phxi_json_next(&reader, &token) == last);
-    FUZZ_CHECK((last == PHXI_JSON_END) == phxi_json_is_valid(data, size));
+    FUZZ_CHECK(phxi_json_next(reader, &token) == last);
     return sum;
+}
+
+static uint64_t tokens_of(const uint8_t *data, size_t size)
+{
+    phxi_json_reader reader;
+    phxi_json_token token;
+    phxi_json_reader_init(&reader, data, size);
+    uint64_t sum = tokens_read(&reader, data, size);
+    bool is_at_end = phxi_json_next(&reader, &token) == PHXI_JSON_END;
+    FUZZ_CHECK(is_at_end == phxi_json_is_valid(data, size));
+    return sum;
+}
+
+/* Whether the document is valid or not, its tokens can be used. */
+static void check_checked(const uint8_t *data, size_t size, uint64_t expected)
+{
+    phxi_json_reader reader;
+    phxi_json_token token;
+    phxi_json_reader_init_checked(&reader, data, size);
+    uint64_t tokens = tokens_read(&reader, data, size);
+    FUZZ_CHECK(!phxi_json_is_valid(data, size) || tokens == expected);
+    phxi_json_reader_init_checked(&reader, data, size);
+    while (phxi_json_next(&reader, &token) > PHXI_JSON_END) {
+        phx_slice raw;
+        phxi_json_reader ahead = reader;
+        FUZZ_CHECK(!phxi_json_skip(&ahead, &token, &raw) || fuzz_is_within(raw, data, size));
+        if (token.kind == PHXI_JSON_STRING || token.kind == PHXI_JSON_KEY) {
+            char *plain = fuzz_copy(token.text.data, token.text.length);
+            FUZZ_CHECK(phxi_json_unescape(&token, plain) <= token.text.length);
+            free(plain);
+        }
+    }
 }
 
 static void check_alignment(const uint8_t *data, size_t size, uint64_t expected)
@@ -260,6 +290,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *document = fuzz_copy(data, size);
     uint64_t tokens = tokens_of(document, size);
     check_alignment(document, size, tokens);
+    check_checked(document, size, tokens);
     check_skip(document, size);
     check_cuts(document, size);
     check_values(document, size);

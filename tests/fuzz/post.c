@@ -2,7 +2,8 @@
 /*
  * Posts and patches: what is decoded, encoded and decoded again is an equal post, whose encoding is
  * the same bytes; its texts are UTF-8 with a NUL behind; a patched post has the patch's counts and
- * all else of the post; no memory leaves nothing.
+ * all else of the post; no memory leaves nothing. A valid document that is said to be one is the
+ * same post; another is some post or none.
  */
 #include "community/post_codec.h"
 #include "community/post_fields.h"
@@ -97,6 +98,22 @@ static void check_patch(const phx_allocator *allocator, communityi_patch_kind ki
     communityi_patch_free(allocator, patch);
 }
 
+static void check_checked(const phx_allocator *allocator, const uint8_t *data, size_t size,
+                          const community_post *post)
+{
+    const community_post *checked = NULL;
+    const char *reason;
+    phx_status status = communityi_post_decode_checked(
+        allocator, (phx_slice){(const char *)data, size}, &checked, &reason);
+    FUZZ_CHECK((reason == NULL) == (status == PHX_OK) && (checked != NULL) == (status == PHX_OK));
+    if (post != NULL) {
+        FUZZ_CHECK(checked != NULL && communityi_post_equals(post, checked));
+    } else if (phxi_json_is_valid(data, size)) {
+        FUZZ_CHECK(checked == NULL);
+    }
+    community_post_release(checked);
+}
+
 static void check_no_memory(const uint8_t *data, size_t size)
 {
     failing_allocator allocator;
@@ -127,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_post(post);
         check_round_trip(&allocator.port, post);
     }
+    check_checked(&allocator.port, document, size, post);
     FUZZ_CHECK(communityi_post_decode(&allocator.port, other, sizeof other - 1, &known, &reason) ==
                PHX_OK);
     for (int kind = COMMUNITYI_PATCH_DELETE; kind <= COMMUNITYI_PATCH_COMMENTS; kind++) {

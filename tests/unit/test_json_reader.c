@@ -9,8 +9,8 @@
 
 #include "testing.h"
 
-/* The tokens of the text, one letter each, up to the end ('.') or the error ('!'). */
-static const char *kinds_of(const char *text, size_t length, char *out, size_t capacity)
+/* The reader's tokens, one letter each, up to the end ('.') or the error ('!'). */
+static const char *kinds_read(phxi_json_reader *reader, char *out, size_t capacity)
 {
     static const char letters[] = {
         [PHXI_JSON_ERROR] = '!',      [PHXI_JSON_END] = '.',         [PHXI_JSON_OBJECT_BEGIN] = '{',
@@ -18,22 +18,36 @@ static const char *kinds_of(const char *text, size_t length, char *out, size_t c
         [PHXI_JSON_KEY] = 'k',        [PHXI_JSON_STRING] = 's',      [PHXI_JSON_NUMBER] = '0',
         [PHXI_JSON_TRUE] = 't',       [PHXI_JSON_FALSE] = 'f',       [PHXI_JSON_NULL] = 'n',
     };
-    phxi_json_reader reader;
     phxi_json_token token;
-    phxi_json_reader_init(&reader, text, length);
     size_t count = 0;
     do {
         assert_true(count + 1 < capacity);
-        phxi_json_kind kind = phxi_json_next(&reader, &token);
+        phxi_json_kind kind = phxi_json_next(reader, &token);
         assert_int_equal(kind, token.kind);
         out[count++] = letters[kind];
     } while (token.kind > PHXI_JSON_END);
     out[count] = '\0';
     /* Both ends are final. */
     phxi_json_kind last = token.kind;
-    assert_int_equal(phxi_json_next(&reader, &token), last);
-    assert_int_equal(phxi_json_is_valid(text, length), last == PHXI_JSON_END);
+    assert_int_equal(phxi_json_next(reader, &token), last);
     return out;
+}
+
+static const char *kinds_of(const char *text, size_t length, char *out, size_t capacity)
+{
+    phxi_json_reader reader;
+    phxi_json_reader_init(&reader, text, length);
+    (void)kinds_read(&reader, out, capacity);
+    assert_int_equal(phxi_json_is_valid(text, length), strchr(out, '.') != NULL);
+    return out;
+}
+
+/* The same of a text that the reader is told is valid. */
+static const char *kinds_of_checked(const char *text, size_t length, char *out, size_t capacity)
+{
+    phxi_json_reader reader;
+    phxi_json_reader_init_checked(&reader, text, length);
+    return kinds_read(&reader, out, capacity);
 }
 
 static void tokens_come_in_order(void **state)
@@ -54,8 +68,9 @@ static void tokens_come_in_order(void **state)
     };
     char kinds[64];
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        assert_string_equal(kinds_of(rows[i][0], strlen(rows[i][0]), kinds, sizeof kinds),
-                            rows[i][1]);
+        size_t length = strlen(rows[i][0]);
+        assert_string_equal(kinds_of(rows[i][0], length, kinds, sizeof kinds), rows[i][1]);
+        assert_string_equal(kinds_of_checked(rows[i][0], length, kinds, sizeof kinds), rows[i][1]);
     }
 }
 
@@ -156,6 +171,70 @@ static void strings_are_scanned_exactly(void **state)
                 /* Without the last quote: only if one stands before it. */
                 bool ends_early = byte == '"' && at + 1 == length;
                 assert_int_equal(phxi_json_is_valid(text, length + 1), ends_early);
+            }
+        }
+        free(text);
+    }
+}
+
+/* What a string may hold is all that a reader of checked text takes on trust. */
+static void checked_text_is_read_as_strictly_but_for_bytes(void **state)
+{
+    (void)state;
+    static const char *const trusted[][2] = {
+        {"\"a\nb\"", "s."},
+        {"\"a\x1f\"", "s."},
+        {"\"\xff\"", "s."},
+        {"\"\xc3\"", "s."},
+        {"\"\xed\xa0\x80\"", "s."},
+        {"{\"\xff\":\"\x01\"}", "{ks}."},
+        {"\"\xc3\xbc\\n\xff\"", "s."},
+    };
+    char kinds[64];
+    for (size_t i = 0; i < COUNT_OF(trusted); i++) {
+        assert_string_equal(
+            kinds_of_checked(trusted[i][0], strlen(trusted[i][0]), kinds, sizeof kinds),
+            trusted[i][1]);
+    }
+    for (size_t i = 0; i < COUNT_OF(not_json); i++) {
+        const char *text = not_json[i][0];
+        bool is_trusted = false;
+        for (size_t n = 0; n < COUNT_OF(trusted); n++) {
+            is_trusted = is_trusted || strcmp(text, trusted[n][0]) == 0;
+        }
+        if (!is_trusted) {
+            assert_string_equal(kinds_of_checked(text, strlen(text), kinds, sizeof kinds),
+                                not_json[i][1]);
+        }
+    }
+}
+
+/* Of a string in exactly its memory, whatever is in it, the reader finds the end. */
+static void checked_strings_end_at_their_quote(void **state)
+{
+    (void)state;
+    for (size_t length = 0; length < 40; length++) {
+        char *text = malloc(length + 2);
+        assert_non_null(text);
+        for (size_t at = 0; at < length; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                phxi_json_reader reader;
+                phxi_json_token token;
+                memset(text, byte % 2 == 0 ? 'x' : 0xc3, length + 2);
+                text[0] = '"';
+                text[length + 1] = '"';
+                text[at + 1] = (char)byte;
+                phxi_json_reader_init_checked(&reader, text, length + 2);
+                phxi_json_kind kind = phxi_json_next(&reader, &token);
+                /* The last byte may make an escape of the quote; no other makes one of its own. */
+                assert_int_equal(kind, byte == '\\' ? PHXI_JSON_ERROR : PHXI_JSON_STRING);
+                if (kind == PHXI_JSON_STRING) {
+                    assert_int_equal(token.text.length, byte == '"' ? at : length);
+                    assert_false(token.has_escapes);
+                }
+                phxi_json_reader_init_checked(&reader, text, length + 1);
+                assert_int_equal(phxi_json_next(&reader, &token),
+                                 byte == '"' ? PHXI_JSON_STRING : PHXI_JSON_ERROR);
             }
         }
         free(text);
@@ -337,6 +416,8 @@ int main(void)
         cmocka_unit_test(tokens_come_in_order),
         cmocka_unit_test(what_is_not_json_is_an_error),
         cmocka_unit_test(strings_are_scanned_exactly),
+        cmocka_unit_test(checked_text_is_read_as_strictly_but_for_bytes),
+        cmocka_unit_test(checked_strings_end_at_their_quote),
         cmocka_unit_test(what_is_cut_short_is_an_error),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(levels_are_told_apart),

@@ -103,6 +103,21 @@ static void every_kind_of_sequence(void **state)
     }
 }
 
+/* Every character of two or three bytes and nothing else, whatever follows. */
+static void short_characters_are_told_from_all_else(void **state)
+{
+    (void)state;
+    for (uint32_t first = 0xbf0000; first < 0x1000000; first++) {
+        uint8_t bytes[8] = {(uint8_t)(first >> 16), (uint8_t)(first >> 8), (uint8_t)first, 0x80};
+        uint64_t word = bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+                        (uint64_t)bytes[3] << 24;
+        size_t length = phxi_utf8_character_length(bytes, sizeof bytes);
+        if (phxi_utf8_short_length(word) != (length == 2 || length == 3 ? length : 0)) {
+            fail_msg("%06x", first);
+        }
+    }
+}
+
 /* A bad byte is found wherever it is among words of ASCII, and good text stays good. */
 static void the_fast_path_misses_nothing(void **state)
 {
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test(every_scalar_value_is_valid),
         cmocka_unit_test(known_encodings),
         cmocka_unit_test(every_kind_of_sequence),
+        cmocka_unit_test(short_characters_are_told_from_all_else),
         cmocka_unit_test(the_fast_path_misses_nothing),
         cmocka_unit_test(nothing_is_valid),
     };
