@@ -51,8 +51,8 @@ size_t community_snapshot_range(const community_snapshot *snapshot, size_t first
     size_t wanted = left < capacity ? left : capacity;
     size_t copied = 0;
     while (copied < wanted) {
-        copied += communityi_tree_node_posts(snapshot->root, first + copied, posts + copied,
-                                             wanted - copied);
+        copied += communityi_tree_node_posts(snapshot->root, snapshot->count, first + copied,
+                                             posts + copied, wanted - copied);
     }
     return copied;
 }

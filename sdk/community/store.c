@@ -97,27 +97,28 @@ void communityi_store_clear(communityi_store *store)
     drop_all(store);
 }
 
-/* Memory was reserved. */
-static void remove_entry(communityi_store *store, communityi_store_entry *entry)
+/* Memory was reserved. The entry, which holds nothing then, is the caller's. */
+static void remove_entry(communityi_store *store, communityi_store_entry *entry, size_t index)
 {
-    size_t index = communityi_tree_position(&entry->item);
     communityi_store_forget_snapshot(store);
     communityi_changes_add(&store->changes, COMMUNITY_CHANGE_REMOVE, index, entry->item.post);
     phxi_map_remove(&store->by_id, &entry->by_id);
     communityi_tree_remove(&store->tree, index);
-    phxi_free(store->allocator, entry);
 }
 
-/* Memory was reserved. The posts that go after this one are fetched while the next events are
- * decoded: of a million posts none of it is in a cache. */
-static void remove_last(communityi_store *store)
+/* Memory was reserved. Returns the entry of the post that went, for the one that comes. The posts
+ * that go after this one are fetched while the next events are decoded: of a million posts none of
+ * it is in a cache. */
+static communityi_store_entry *remove_last(communityi_store *store)
 {
-    communityi_tree_item *last = communityi_tree_at(&store->tree, store->tree.count - 1);
+    size_t index = store->tree.count - 1;
+    communityi_tree_item *last = communityi_tree_at(&store->tree, index);
     communityi_tree_item *next = communityi_tree_prefetch(last);
     if (next != NULL) {
         phxi_map_prefetch(&store->by_id, &communityi_store_entry_of(next)->by_id);
     }
-    remove_entry(store, communityi_store_entry_of(last));
+    remove_entry(store, communityi_store_entry_of(last), index);
+    return communityi_store_entry_of(last);
 }
 
 static phx_status replace_entry(communityi_store *store, communityi_store_entry *entry,
@@ -139,55 +140,63 @@ static phx_status replace_entry(communityi_store *store, communityi_store_entry 
     return PHX_OK;
 }
 
-/* Puts a post in that is not held. If there is no room, the last one goes. */
+/* Puts a post in that is not held. If there is no room, the last one goes. `hash`: of its id. */
 static phx_status insert_post(communityi_store *store, size_t index, const community_post *post,
-                              bool *out_changed)
+                              uint64_t hash, bool *out_changed)
 {
     bool is_full = store->tree.count >= store->max_posts;
-    communityi_store_entry *entry = phxi_alloc(store->allocator, sizeof *entry);
-    phx_status status = entry == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
-    if (status == PHX_OK) {
+    communityi_store_entry *entry = NULL;
+    phx_status status = communityi_store_reserve(store, is_full ? 2 : 1);
+    if (status == PHX_OK && !is_full) {
         status = phxi_map_reserve(&store->by_id, 1);
     }
-    if (status == PHX_OK) {
-        status = communityi_store_reserve(store, is_full ? 2 : 1);
+    if (status == PHX_OK && !is_full) {
+        entry = phxi_alloc(store->allocator, sizeof *entry);
+        status = entry == NULL ? PHX_ERROR_NO_MEMORY : PHX_OK;
     }
     if (status != PHX_OK) {
-        phxi_free(store->allocator, entry);
         return status;
     }
     communityi_store_forget_snapshot(store);
     if (is_full) {
-        remove_last(store);
+        entry = remove_last(store);
     }
     entry->item = (communityi_tree_item){.post = post};
     communityi_changes_add(&store->changes, COMMUNITY_CHANGE_INSERT, index, post);
-    phxi_map_insert(&store->by_id, &entry->by_id, post->id.data, post->id.length);
+    phxi_map_insert_hashed(&store->by_id, &entry->by_id, hash, post->id.data, post->id.length);
     communityi_tree_insert(&store->tree, index, &entry->item);
     *out_changed = true;
     return PHX_OK;
 }
 
+/* Puts a post in its place if it is held, and else at `index`. `drops`: whether the last one may go
+ * for it. */
+static phx_status put_post(communityi_store *store, size_t index, const community_post *post,
+                           bool drops, bool *out_changed)
+{
+    const phx_slice id = post->id;
+    uint64_t hash = phxi_map_hash(&store->by_id, id.data, id.length);
+    phxi_map_entry *found = phxi_map_find_hashed(&store->by_id, hash, id.data, id.length);
+    *out_changed = false;
+    if (found != NULL) {
+        return replace_entry(store, PHXI_CONTAINER(communityi_store_entry, by_id, found), post,
+                             out_changed);
+    }
+    return drops || store->tree.count < store->max_posts
+               ? insert_post(store, index, post, hash, out_changed)
+               : PHX_OK;
+}
+
 phx_status communityi_store_prepend(communityi_store *store, const community_post *post,
                                     bool *out_changed)
 {
-    communityi_store_entry *entry = communityi_store_entry_find(store, post->id);
-    *out_changed = false;
-    return entry != NULL ? replace_entry(store, entry, post, out_changed)
-                         : insert_post(store, 0, post, out_changed);
+    return put_post(store, 0, post, true, out_changed);
 }
 
 phx_status communityi_store_append(communityi_store *store, const community_post *post,
                                    bool *out_changed)
 {
-    communityi_store_entry *entry = communityi_store_entry_find(store, post->id);
-    *out_changed = false;
-    if (entry != NULL) {
-        return replace_entry(store, entry, post, out_changed);
-    }
-    return store->tree.count >= store->max_posts
-               ? PHX_OK
-               : insert_post(store, store->tree.count, post, out_changed);
+    return put_post(store, store->tree.count, post, false, out_changed);
 }
 
 phx_status communityi_store_replace(communityi_store *store, const community_post *post,
@@ -208,7 +217,8 @@ phx_status communityi_store_remove(communityi_store *store, const char *id, size
     }
     phx_status status = communityi_store_reserve(store, 1);
     if (status == PHX_OK) {
-        remove_entry(store, entry);
+        remove_entry(store, entry, communityi_tree_position(&entry->item));
+        phxi_free(store->allocator, entry);
         *out_changed = true;
     }
     return status;

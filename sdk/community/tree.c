@@ -171,18 +171,28 @@ static communityi_tree_node *writable(communityi_tree *tree, communityi_tree_nod
     return *link;
 }
 
-/* The slot whose child holds the post at *index, which becomes relative to the child. */
-static uint32_t descend(const communityi_tree_node *node, size_t *index)
+/* The slot whose child holds the post at *index, which becomes relative to the child, as *count,
+ * which is the node's. A full feed loses its last post with each new one: the end is looked at
+ * first. */
+static uint32_t descend(const communityi_tree_node *node, size_t *count, size_t *index)
 {
+    const uint32_t last = node->used - 1;
+    const size_t before_last = *count - node->slots[last].count;
+    if (*index >= before_last) {
+        *index -= before_last;
+        *count -= before_last;
+        return last;
+    }
     uint32_t i = 0;
     while (*index >= node->slots[i].count) {
         *index -= node->slots[i].count;
         i++;
     }
+    *count = node->slots[i].count;
     return i;
 }
 
-/* The same for a place to insert at: between two children it belongs to the first. */
+/* A slot for a place to insert at: between two children it belongs to the first. */
 static uint32_t descend_to_gap(const communityi_tree_node *node, size_t *index)
 {
     uint32_t i = 0;
@@ -270,8 +280,9 @@ void communityi_tree_insert(communityi_tree *tree, size_t index, communityi_tree
 void communityi_tree_replace(communityi_tree *tree, size_t index, const community_post *post)
 {
     communityi_tree_node *node = writable(tree, &tree->root);
+    size_t count = tree->count;
     while (node->level > 0) {
-        uint32_t at = descend(node, &index);
+        uint32_t at = descend(node, &count, &index);
         node = writable(tree, &node->slots[at].child);
     }
     community_post_release(node->slots[index].post);
@@ -310,8 +321,9 @@ void communityi_tree_remove(communityi_tree *tree, size_t index)
     }
     communityi_tree_node *node = writable(tree, &tree->root);
     uint32_t at = (uint32_t)index;
+    size_t count = tree->count;
     while (node->level > 0) {
-        at = descend(node, &index);
+        at = descend(node, &count, &index);
         if (node->slots[at].count == 1) {
             break; /* the whole branch goes */
         }
@@ -373,18 +385,19 @@ size_t communityi_tree_position(const communityi_tree_item *item)
     return position;
 }
 
-/* The leaf that holds the post at *index, which becomes the slot in it. */
-static const communityi_tree_node *find_leaf(const communityi_tree_node *node, size_t *index)
+/* The leaf that holds the post at *index of `count`, which becomes the slot in it. */
+static const communityi_tree_node *find_leaf(const communityi_tree_node *node, size_t count,
+                                             size_t *index)
 {
     while (node->level > 0) {
-        node = node->slots[descend(node, index)].child;
+        node = node->slots[descend(node, &count, index)].child;
     }
     return node;
 }
 
 communityi_tree_item *communityi_tree_at(const communityi_tree *tree, size_t index)
 {
-    return find_leaf(tree->root, &index)->slots[index].item;
+    return find_leaf(tree->root, tree->count, &index)->slots[index].item;
 }
 
 communityi_tree_item *communityi_tree_prefetch(const communityi_tree_item *last)
@@ -399,13 +412,13 @@ communityi_tree_item *communityi_tree_prefetch(const communityi_tree_item *last)
     return leaf->slots[leaf->used - 2].item;
 }
 
-size_t communityi_tree_node_posts(const communityi_tree_node *node, size_t first,
+size_t communityi_tree_node_posts(const communityi_tree_node *root, size_t count, size_t first,
                                   const community_post **posts, size_t capacity)
 {
-    const communityi_tree_node *leaf = find_leaf(node, &first);
-    size_t count = leaf->used - first < capacity ? leaf->used - first : capacity;
-    for (size_t i = 0; i < count; i++) {
+    const communityi_tree_node *leaf = find_leaf(root, count, &first);
+    size_t copied = leaf->used - first < capacity ? leaf->used - first : capacity;
+    for (size_t i = 0; i < copied; i++) {
         posts[i] = leaf->slots[first + i].post;
     }
-    return count;
+    return copied;
 }

@@ -57,9 +57,9 @@ communityi_tree_item *communityi_tree_prefetch(const communityi_tree_item *last)
 /* For snapshots: any thread. */
 communityi_tree_node *communityi_tree_node_retain(communityi_tree_node *node);
 void communityi_tree_node_release(communityi_tree_node *node, const phx_allocator *allocator);
-/* Copies the pointers of the posts from `first` on, at least one and at most `capacity`, and
- * returns how many. `first` is within the node. */
-size_t communityi_tree_node_posts(const communityi_tree_node *node, size_t first,
+/* Of a root with `count` posts, copies the pointers of those from `first` on, at least one and at
+ * most `capacity`, and returns how many. first < count. */
+size_t communityi_tree_node_posts(const communityi_tree_node *root, size_t count, size_t first,
                                   const community_post **posts, size_t capacity);
 
 #endif

@@ -146,12 +146,24 @@ phx_status phxi_map_reserve(phxi_map *map, size_t extra)
     return PHX_OK;
 }
 
+uint64_t phxi_map_hash(const phxi_map *map, const void *key, size_t key_length)
+{
+    return phxi_hash(map->seed, key, key_length);
+}
+
 phxi_map_entry *phxi_map_find(const phxi_map *map, const void *key, size_t key_length)
+{
+    return map->count == 0
+               ? NULL
+               : phxi_map_find_hashed(map, phxi_map_hash(map, key, key_length), key, key_length);
+}
+
+phxi_map_entry *phxi_map_find_hashed(const phxi_map *map, uint64_t hash, const void *key,
+                                     size_t key_length)
 {
     if (map->count == 0) {
         return NULL;
     }
-    uint64_t hash = phxi_hash(map->seed, key, key_length);
     size_t at = home_of(map, hash);
     for (; map->slots[at].entry != NULL; at = next_slot(map, at)) {
         phxi_map_entry *entry = map->slots[at].entry;
@@ -165,11 +177,17 @@ phxi_map_entry *phxi_map_find(const phxi_map *map, const void *key, size_t key_l
 
 void phxi_map_insert(phxi_map *map, phxi_map_entry *entry, const void *key, size_t key_length)
 {
+    phxi_map_insert_hashed(map, entry, phxi_map_hash(map, key, key_length), key, key_length);
+}
+
+void phxi_map_insert_hashed(phxi_map *map, phxi_map_entry *entry, uint64_t hash, const void *key,
+                            size_t key_length)
+{
     assert(2 * (map->count + 1) <= map->slot_count); /* a full table has no end of a search */
     entry->key = key;
     entry->key_length = key_length;
-    entry->hash = phxi_hash(map->seed, key, key_length);
-    put(map, (phxi_map_slot){entry->hash, entry});
+    entry->hash = hash;
+    put(map, (phxi_map_slot){hash, entry});
     map->count++;
 }
 

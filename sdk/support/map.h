@@ -47,6 +47,13 @@ phxi_map_entry *phxi_map_find(const phxi_map *map, const void *key, size_t key_l
 /* Links `entry` in under the key; room was reserved, and the key is not in the map yet. */
 void phxi_map_insert(phxi_map *map, phxi_map_entry *entry, const void *key, size_t key_length);
 
+/* The same for who looks a key up and then inserts it: its hash, made once. */
+uint64_t phxi_map_hash(const phxi_map *map, const void *key, size_t key_length);
+phxi_map_entry *phxi_map_find_hashed(const phxi_map *map, uint64_t hash, const void *key,
+                                     size_t key_length);
+void phxi_map_insert_hashed(phxi_map *map, phxi_map_entry *entry, uint64_t hash, const void *key,
+                            size_t key_length);
+
 /* Unlinks an entry that is in the map. */
 void phxi_map_remove(phxi_map *map, phxi_map_entry *entry);
 

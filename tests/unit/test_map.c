@@ -83,7 +83,11 @@ static void check_all(const phxi_map *map, item *items, size_t count)
 {
     size_t in = 0;
     for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(find(map, items[i].key), items[i].is_in ? &items[i].entry : NULL);
+        const phxi_map_entry *expected = items[i].is_in ? &items[i].entry : NULL;
+        size_t length = strlen(items[i].key);
+        uint64_t hash = phxi_map_hash(map, items[i].key, length);
+        assert_ptr_equal(find(map, items[i].key), expected);
+        assert_ptr_equal(phxi_map_find_hashed(map, hash, items[i].key, length), expected);
         in += items[i].is_in ? 1 : 0;
     }
     assert_int_equal(map->count, in);

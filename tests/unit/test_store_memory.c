@@ -188,11 +188,43 @@ static void a_feed_grows_or_says_why_not(void **state)
     assert_true(failing_allocator_torture(grow, NULL) > 40);
 }
 
+/* What it takes is a node now and then: one in every 31 posts, and its copies for a snapshot. */
+static void a_full_feed_goes_on_in_the_memory_it_has(void **state)
+{
+    (void)state;
+    enum {
+        POSTS = 310
+    };
+    failing_allocator allocator;
+    failing_allocator_init(&allocator);
+    communityi_store *store = make_store(&allocator.port, 40);
+    for (int i = 0; i < 2 * POSTS; i++) {
+        char json[32];
+        bool is_changed = false;
+        if (i == POSTS) {
+            failing_allocator_refuse(&allocator, 0, false);
+        }
+        (void)snprintf(json, sizeof json, "{\"id\":%d}", i);
+        const community_post *post = make_post(&phxi_default_allocator, json);
+        assert_int_equal(communityi_store_prepend(store, post, &is_changed), PHX_OK);
+        assert_true(is_changed);
+        community_post_release(post);
+        community_batch batch;
+        if (i % 31 == 0 && communityi_store_begin_batch(store, &batch)) {
+            communityi_store_end_batch(store, &batch);
+        }
+    }
+    assert_in_range(allocator.requests, 1, 5 * POSTS / 31);
+    communityi_store_free(store);
+    assert_int_equal(allocator.live_blocks, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_changes_without_memory),
         cmocka_unit_test(a_feed_grows_or_says_why_not),
+        cmocka_unit_test(a_full_feed_goes_on_in_the_memory_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
