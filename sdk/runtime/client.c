@@ -219,7 +219,7 @@ static void start_source(phx_client *client)
         .user_data = client, .turn = phxi_client_turn, .deadline_ms = phxi_client_deadline_ms};
     client->control_task = (phx_loop_task){.user_data = client, .run = phxi_client_run_control};
     atomic_init(&client->next_id, 1);
-    phxi_client_publish(client);
+    phxi_client_publish(client, phx_loop_now_ms(client->loop));
     client->start_task = (phx_loop_task){.user_data = client, .run = run_start};
     phx_loop_finish(client->loop, &client->start_task);
 }

@@ -140,27 +140,29 @@ static void deliver_reply(phx_client *client, phxi_action *action)
     phxi_client_end_push(client, action->user, &action->reply);
 }
 
-void phxi_client_publish(phx_client *client)
+void phxi_client_publish(phx_client *client, uint64_t now_ms)
 {
-    uint64_t now_ms = phx_loop_now_ms(client->loop);
     phx_client_status status = {.struct_size = (uint32_t)sizeof status};
     phxi_engine_read_status(client->engine, now_ms, &status);
     const phx_client_metrics *metrics = phxi_engine_metrics(client->engine);
     pthread_mutex_lock(&client->lock);
     client->status = status;
     client->next_attempt_ms = now_ms + status.next_attempt_in_ms;
-    (void)snprintf(client->status_message, sizeof client->status_message, "%s",
-                   status.error.message);
+    if (strcmp(client->status_message, status.error.message) != 0) {
+        (void)snprintf(client->status_message, sizeof client->status_message, "%s",
+                       status.error.message);
+    }
     client->metrics = *metrics;
     pthread_mutex_unlock(&client->lock);
 }
 
 static void deliver_status(phx_client *client)
 {
-    phxi_client_publish(client);
+    uint64_t now_ms = phx_loop_now_ms(client->loop);
+    phxi_client_publish(client, now_ms);
     if (client->on_status != NULL) {
         phx_client_status status = {.struct_size = (uint32_t)sizeof status};
-        phxi_engine_read_status(client->engine, phx_loop_now_ms(client->loop), &status);
+        phxi_engine_read_status(client->engine, now_ms, &status);
         client->on_status(client->user_data, &status);
     }
 }
@@ -249,7 +251,7 @@ void phxi_client_turn(void *user_data, uint64_t now_ms)
         phxi_engine_advance(client->engine, now_ms);
         phxi_client_drain(client);
     }
-    phxi_client_publish(client);
+    phxi_client_publish(client, now_ms);
 }
 
 uint64_t phxi_client_deadline_ms(void *user_data)

@@ -104,7 +104,7 @@ typedef struct phxi_push_record {
 void phxi_client_drain(phx_client *client);
 void phxi_client_turn(void *user_data, uint64_t now_ms);
 uint64_t phxi_client_deadline_ms(void *user_data);
-void phxi_client_publish(phx_client *client);
+void phxi_client_publish(phx_client *client, uint64_t now_ms);
 void phxi_client_end_channel(phx_client *client, phxi_channel_record *record,
                              const phx_reply *reply);
 /* To on_error: something was refused or lost, and the client goes on. */

@@ -72,25 +72,6 @@ static void let_go(community_client *client)
     phxi_free(&client->allocator, client->api_url);
 }
 
-static void turn(void *user_data, uint64_t now_ms)
-{
-    community_client *client = user_data;
-    client->needs_turn = false;
-    communityi_storage_begin_turn(client);
-    communityi_mailbox_empty(client);
-    communityi_link_turn(client, now_ms);
-    communityi_outbox_pump(client, NULL, NULL);
-    communityi_sync_advance(client->sync, now_ms);
-    communityi_older_ask(client);
-    communityi_feed_pump(client);
-    communityi_outbox_show_likes(client);
-    communityi_feed_flush(client);
-    communityi_outbox_flush(client);
-    communityi_older_settle(client);
-    communityi_status_publish(client);
-    communityi_storage_end_turn(client, now_ms);
-}
-
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
 {
     return a_ms < b_ms ? a_ms : b_ms;
@@ -107,6 +88,36 @@ static uint64_t deadline_ms(void *user_data)
     uint64_t kept_ms = earlier(communityi_storage_deadline_ms(client),
                                communityi_outbox_deadline_ms(&client->outbox));
     return earlier(connection_ms, kept_ms);
+}
+
+/* An outbox, which may lack memory for what it wants, takes every turn that there is. */
+static bool has_work(community_client *client, uint64_t now_ms)
+{
+    return deadline_ms(client) <= now_ms || client->outbox.first != NULL ||
+           client->is_outbox_changed;
+}
+
+static void turn(void *user_data, uint64_t now_ms)
+{
+    community_client *client = user_data;
+    if (!has_work(client, now_ms)) {
+        return; /* the loop's turn is for others */
+    }
+    client->needs_turn = false;
+    client->burst_ms = 0;
+    communityi_storage_begin_turn(client);
+    communityi_mailbox_empty(client);
+    communityi_link_turn(client, now_ms);
+    communityi_outbox_pump(client, NULL, NULL);
+    communityi_sync_advance(client->sync, now_ms);
+    communityi_older_ask(client);
+    communityi_feed_pump(client);
+    communityi_outbox_show_likes(client);
+    communityi_feed_flush(client);
+    communityi_outbox_flush(client);
+    communityi_older_settle(client);
+    communityi_status_publish(client);
+    communityi_storage_end_turn(client, now_ms);
 }
 
 static phx_status check_api_url(const community_config *config)

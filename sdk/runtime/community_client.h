@@ -87,7 +87,8 @@ struct community_client {
     char *api_url;           /* NULL: no REST */
 
     phx_loop_source source;
-    bool needs_turn; /* something came in since the last one */
+    bool needs_turn;   /* something came in since the last one */
+    uint64_t burst_ms; /* when the first message since then came; 0: none has */
     phx_loop_task release_task;
 
     communityi_lifecycle lifecycle;

@@ -31,6 +31,15 @@ static void touch_likes(community_client *client, const communityi_live *live)
     }
 }
 
+/* One reading of the clock does for all messages of a turn. */
+static uint64_t message_ms(community_client *client)
+{
+    if (client->burst_ms == 0) {
+        client->burst_ms = communityi_client_now_ms(client);
+    }
+    return client->burst_ms;
+}
+
 static void on_live(community_client *client, communityi_live_kind kind, const phx_message *message)
 {
     communityi_live live = {.kind = kind};
@@ -43,8 +52,7 @@ static void on_live(community_client *client, communityi_live_kind kind, const p
     if (status == PHX_OK) {
         reason = NULL;
         touch_likes(client, &live);
-        status = communityi_sync_live(client->sync, &live, communityi_client_now_ms(client),
-                                      &is_changed);
+        status = communityi_sync_live(client->sync, &live, message_ms(client), &is_changed);
     }
     communityi_live_free(&client->allocator, &live);
     communityi_count(client, &client->stats.events);

@@ -13,6 +13,7 @@ static void after_wake(void *user_data)
     communityi_client_lock(client);
     client->mailbox.is_posted = false;
     communityi_client_unlock(client);
+    client->needs_turn = true;
 }
 
 void communityi_mailbox_init(community_client *client)

@@ -42,7 +42,10 @@ void communityi_status_set_error(community_client *client, const phx_error *erro
 static void clear_error(community_client *client)
 {
     const phx_error none = {.status = PHX_OK};
-    communityi_status_set_error(client, &none);
+    bool is_clear = client->error.status == PHX_OK && client->error_message[0] != '\0';
+    if (!is_clear) {
+        communityi_status_set_error(client, &none);
+    }
 }
 
 /* Live only once the app has the batch that made it so. */
@@ -89,7 +92,7 @@ static bool is_same(const community_client *client, const community_status *stat
 
 static uint32_t milliseconds_until(const community_client *client, uint64_t at_ms)
 {
-    uint64_t now_ms = communityi_client_now_ms(client);
+    uint64_t now_ms = at_ms == 0 ? 0 : communityi_client_now_ms(client);
     return at_ms > now_ms ? (uint32_t)(at_ms - now_ms) : 0;
 }
 
