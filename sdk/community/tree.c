@@ -5,7 +5,7 @@
  * reaches.
  *
  * A node that runs empty goes; nodes that are merely sparse are not merged. So the height is
- * bounded by the insertions ever made (32^height), not by the count; building anew packs the nodes
+ * bounded by the insertions ever made (16^height), not by the count; building anew packs the nodes
  * again.
  */
 #include "community/tree.h"
@@ -17,7 +17,7 @@
 #include "support/alloc.h"
 
 enum {
-    FAN_OUT = 32
+    FAN_OUT = 16
 };
 
 typedef struct tree_slot {
