@@ -11,7 +11,9 @@
 
 enum {
     MAX_REQUESTS = 64,
-    MAX_ACTIVE = 4
+    MAX_ACTIVE = 4,
+    /* libcurl rounds a connection's age down to seconds: then it uses none of them again. */
+    IDLE_MS = (PHXI_CURL_MAX_IDLE_S + 1) * 1000
 };
 
 /* A descriptor or a start that failed costs this request, reported from the loop. */
@@ -19,6 +21,20 @@ static void fail_later(curl_request *request, phx_status status)
 {
     request->failure = status;
     phxi_timer_arm(&request->http->timers, &request->timer, 0);
+}
+
+static phx_status start(curl_request *request)
+{
+    curl_http *http = request->http;
+    if (http->multi.handle == NULL) {
+        phx_status status = phxi_curl_multi_init(&http->multi, MAX_ACTIVE);
+        if (status != PHX_OK) {
+            return status;
+        }
+    }
+    return curl_multi_add_handle(http->multi.handle, request->easy) == CURLM_OK
+               ? PHX_OK
+               : PHX_ERROR_NO_MEMORY;
 }
 
 /* Hands libcurl as many as may be under way, the oldest first. */
@@ -29,11 +45,12 @@ static void start_waiting(curl_http *http)
         if (request->is_active || request->failure != PHX_OK) {
             continue;
         }
-        if (curl_multi_add_handle(http->multi.handle, request->easy) == CURLM_OK) {
+        phx_status status = start(request);
+        if (status == PHX_OK) {
             request->is_active = true;
             http->active_count++;
         } else {
-            fail_later(request, PHX_ERROR_NO_MEMORY);
+            fail_later(request, status);
         }
     }
 }
@@ -49,6 +66,9 @@ static void unlink_request(curl_request *request)
     *(request->previous != NULL ? &request->previous->next : &http->first_request) = request->next;
     *(request->next != NULL ? &request->next->previous : &http->last_request) = request->previous;
     http->request_count--;
+    if (http->request_count == 0 && http->multi.handle != NULL) {
+        http->idle_deadline_ms = phx_loop_now_ms(http->loop) + IDLE_MS;
+    }
 }
 
 static void destroy(curl_http *http)
@@ -106,6 +126,10 @@ static void turn(void *user_data, uint64_t now_ms)
     if (!phxi_curl_multi_turn(&http->multi, now_ms)) {
         return;
     }
+    if (now_ms >= http->idle_deadline_ms) {
+        http->idle_deadline_ms = UINT64_MAX;
+        phxi_curl_multi_free(&http->multi); /* with all connections: 40 kB, and a server's too */
+    }
     phxi_timer *timer;
     while ((timer = phxi_timer_pop_due(&http->timers, now_ms)) != NULL) {
         curl_request *request =
@@ -123,7 +147,9 @@ static uint64_t deadline_ms(void *user_data)
 {
     const curl_http *http = user_data;
     uint64_t timers_ms = phxi_timer_next_deadline(&http->timers);
-    return timers_ms < http->multi.deadline_ms ? timers_ms : http->multi.deadline_ms;
+    uint64_t idle_ms = http->idle_deadline_ms;
+    uint64_t own_ms = timers_ms < idle_ms ? timers_ms : idle_ms;
+    return own_ms < http->multi.deadline_ms ? own_ms : http->multi.deadline_ms;
 }
 
 static void link_request(curl_http *http, curl_request *request)
@@ -133,6 +159,7 @@ static void link_request(curl_http *http, curl_request *request)
     *(http->last_request != NULL ? &http->last_request->next : &http->first_request) = request;
     http->last_request = request;
     http->request_count++;
+    http->idle_deadline_ms = UINT64_MAX;
 }
 
 static phx_status send_request(void *user_data, const phx_http_request *given,
@@ -193,12 +220,13 @@ phx_status phx_http_curl(phx_loop *loop, const phx_tls *tls, const phx_network *
     }
     http->allocator = *allocator;
     http->loop = loop;
-    http->multi = (phxi_curl_multi){
-        .loop = loop, .user_data = http, .finished = on_finished, .failed = on_failed};
+    http->idle_deadline_ms = UINT64_MAX;
+    http->multi = (phxi_curl_multi){.loop = loop,
+                                    .deadline_ms = UINT64_MAX,
+                                    .user_data = http,
+                                    .finished = on_finished,
+                                    .failed = on_failed};
     phx_status status = phxi_curl_options_init(&http->options, allocator, tls, network);
-    if (status == PHX_OK) {
-        status = phxi_curl_multi_init(&http->multi, MAX_ACTIVE);
-    }
     if (status != PHX_OK) {
         destroy(http);
         return status;

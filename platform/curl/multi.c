@@ -73,6 +73,15 @@ bool phxi_curl_multi_turn(phxi_curl_multi *multi, uint64_t now_ms)
     return report_finished(multi);
 }
 
+void phxi_curl_multi_free(phxi_curl_multi *multi)
+{
+    if (multi->handle != NULL) {
+        (void)curl_multi_cleanup(multi->handle);
+        multi->handle = NULL;
+        multi->deadline_ms = UINT64_MAX;
+    }
+}
+
 phx_status phxi_curl_multi_init(phxi_curl_multi *multi, long max_connections)
 {
     multi->deadline_ms = UINT64_MAX;
@@ -86,12 +95,8 @@ phx_status phxi_curl_multi_init(phxi_curl_multi *multi, long max_connections)
                   curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
                   curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi) == CURLM_OK &&
                   curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, max_connections) == CURLM_OK;
-    return is_set ? PHX_OK : PHX_ERROR_UNSUPPORTED;
-}
-
-void phxi_curl_multi_free(phxi_curl_multi *multi)
-{
-    if (multi->handle != NULL) {
-        (void)curl_multi_cleanup(multi->handle);
+    if (!is_set) {
+        phxi_curl_multi_free(multi);
     }
+    return is_set ? PHX_OK : PHX_ERROR_UNSUPPORTED;
 }

@@ -22,10 +22,10 @@ typedef struct phxi_curl_multi {
     void (*failed)(void *user_data, CURL *easy, phx_status status);
 } phxi_curl_multi;
 
-/* The other members are set before. max_connections: that are kept for later. PHX_ERROR_NO_MEMORY,
- * PHX_ERROR_UNSUPPORTED. */
+/* The callbacks, user_data and loop are set before. max_connections: that are kept for later.
+ * PHX_ERROR_NO_MEMORY, PHX_ERROR_UNSUPPORTED: there is no handle. */
 PHX_MUST_CHECK phx_status phxi_curl_multi_init(phxi_curl_multi *multi, long max_connections);
-/* All transfers were removed before. */
+/* All transfers were removed before. Ends the connections that were kept; may be made anew. */
 void phxi_curl_multi_free(phxi_curl_multi *multi);
 /* Calls libcurl if it is time. False: the owner is gone. */
 bool phxi_curl_multi_turn(phxi_curl_multi *multi, uint64_t now_ms);

@@ -19,12 +19,6 @@ enum {
     MAX_LINE_BYTES = 16 * 1024
 };
 
-/* Whole seconds after which a connection that was kept is not used again. It may be dead without
- * anybody having been told (the network changed, the server moved), and a request on it would wait
- * for its time-out. No longer than the socket takes to find that out, by a probe at the soonest: so
- * what is asked after a reconnect never goes to a connection from before. */
-static const long MAX_IDLE_S = 2;
-
 static size_t on_body(char *data, size_t size, size_t count, void *user_data)
 {
     curl_request *request = user_data;
@@ -127,7 +121,7 @@ static CURLcode set_exchange(curl_request *request, const phx_http_request *give
         SET(CURLOPT_CUSTOMREQUEST, given->method);
     }
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
+    SET(CURLOPT_MAXAGE_CONN, (long)PHXI_CURL_MAX_IDLE_S);
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, request);

@@ -16,11 +16,20 @@
 #include "support/buffer.h"
 #include "support/timer_heap.h"
 
+enum {
+    /* Whole seconds after which a connection that was kept is not used again. It may be dead
+     * without anybody having been told (the network changed, the server moved), and a request on it
+     * would wait for its time-out. No longer than the socket takes to find that out, by a probe at
+     * the soonest: so what is asked after a reconnect never goes to a connection from before. */
+    PHXI_CURL_MAX_IDLE_S = 2
+};
+
 typedef struct curl_http {
     phx_http port;
     phx_allocator allocator;
     phx_loop *loop;
-    phxi_curl_multi multi;
+    phxi_curl_multi multi;     /* there while requests are, and a little longer */
+    uint64_t idle_deadline_ms; /* when it goes; UINT64_MAX: there are requests, or it is gone */
     phxi_curl_options options;
     phx_loop_source source;
     phxi_timer_heap timers; /* the requests' deadlines */

@@ -43,6 +43,7 @@ typedef struct test_world {
     const char *text;
     int times; /* requests answered on one connection */
     atomic_int requests;
+    atomic_int hung_up; /* connections that the client has ended while the server waited */
     char head[HEAD_BYTES];
     char body[BODY_BYTES];
 } test_world;
