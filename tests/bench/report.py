@@ -56,8 +56,10 @@ TABLE = [
         ("endurance.heap_growth", "heap, growth over the run", None),
         ("endurance.resident_growth", "resident, growth over the run", None),
         ("heap_curl.own", "heap, joined, idle, on libcurl: the SDK's and cJSON's", None),
-        ("heap_curl.beyond", "the same, all but libwebsockets' and TLS's", None),
+        ("heap_curl.transport", "the same, libcurl's, for WebSocket and REST", None),
+        ("heap_curl.beyond", "the same, all but libcurl's and TLS's", None),
         ("heap_lws.own", "heap, joined, idle, on libwebsockets: the SDK's, cJSON's", None),
+        ("heap_lws.transport", "the same, libwebsockets'", None),
         ("heap_lws.beyond", "the same, all but libwebsockets' and TLS's", None),
     ]),
     ("Scale", [
