@@ -209,7 +209,7 @@ void phxi_curl_websocket_advance(phx_connection *connection, uint64_t now_ms)
         }
     } else if (is_due && connection->state == STATE_CONNECTING) {
         phxi_curl_websocket_finish(connection); /* its descriptor could not be watched */
-    } else if (is_due && phxi_curl_websocket_flush(connection)) {
-        (void)phxi_curl_websocket_receive(connection);
+    } else if (is_due && phxi_curl_websocket_flush(connection) && connection->target.is_tls) {
+        (void)phxi_curl_websocket_receive(connection); /* what no poller knows of */
     }
 }

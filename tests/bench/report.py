@@ -91,7 +91,9 @@ TABLE = [
     ]),
     ("Size at -Os, text as size(1) counts it", [
         ("size.libphx", "libphx", None),
+        ("size.libphx_code", "of that: code", None),
         ("size.libcommunity", "libcommunity", None),
+        ("size.libcommunity_code", "of that: code", None),
     ]),
 ]
 
@@ -109,12 +111,13 @@ def one(figure):
 
 
 # Each: what, how to get it, "<=" or ">=", the limit, its unit. {t} is the transport that a client
-# takes by itself. MB and kB are decimal, which is the stricter reading.
+# takes by itself. MB and kB are decimal, which is the stricter reading. The read loop, which does nothing
+# but what the blaster does, may wait for it: that is the kernel's limit.
 TARGETS = [
     ("0. The measurement", [
         ("least time in which the blaster waited for a client",
          lambda get: min(get(f"{client}.blaster_waited", min)
-                         for client in ("client_{t}", "phoenix_js", "lws", "read_loop")),
+                         for client in ("client_{t}", "phoenix_js", "lws")),
          ">=", 10, "%"),
     ]),
     ("1. The whole client", [

@@ -72,12 +72,15 @@ one_round() {
     sample $programs/bench_million
 }
 
-# The program text of each library, as size(1) counts it: code, constants, unwind tables.
+# The program text of each library, as size(1) counts it (code, constants, unwind tables, and what
+# links it when it is loaded), and its code alone.
 sizes() {
     local library
     for library in libphx libcommunity; do
         size "$size_build/sdk/$library.so" | awk -v name="$library" \
             'NR == 2 { printf "{\"figure\":\"size.%s\",\"value\":%d,\"unit\":\"B\",\"n\":1}\n", name, $1 }'
+        size -A "$size_build/sdk/$library.so" | awk -v name="$library" \
+            '$1 == ".text" { printf "{\"figure\":\"size.%s_code\",\"value\":%d,\"unit\":\"B\",\"n\":1}\n", name, $2 }'
     done
 }
 
