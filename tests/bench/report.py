@@ -99,7 +99,9 @@ TABLE = [
 
 
 def ratio(a, b):
-    return lambda get: get(a) / get(b)
+    """Of each round, in which both were measured one after the other, and the median of those."""
+    return lambda get: statistics.median(
+        one / other for one, other in zip(get(a, list), get(b, list)))
 
 
 def total(*figures):
