@@ -8,8 +8,8 @@
 #include "feed_posts.h"
 #include "support/alloc.h"
 
-/* 40 posts: three leaves and a root, which a snapshot holds too. 16 changes wait, as many as there is
- * room for, and the last one has used up spare nodes. */
+/* 40 posts: three leaves and a root, which a snapshot holds too. 16 changes wait, as many as there
+ * is room for, and the last one has used up spare nodes. */
 #define UPPER "A0B0C0D0E0F0G0H0I0J0K0L0M0N0O0P0Q0R0S0T0U0V0W0X0Y0Z0"
 #define FEED UPPER "a0b0c0d0e0f0g0h0i0j0k0l0m0n0"
 
