@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an event passes dozens of times: inlined wherever it is called, but where size counts. */
-#ifdef __OPTIMIZE_SIZE__
-#define PHXI_HOT static
-#else
+/* What an event passes dozens of times: inlined wherever it is called, where speed counts. */
+#if defined __OPTIMIZE__ && !defined __OPTIMIZE_SIZE__
 #define PHXI_HOT static inline __attribute__((always_inline))
+#else
+#define PHXI_HOT static
 #endif
 
 /*
