@@ -42,6 +42,7 @@ void communityi_status_set_error(community_client *client, const phx_error *erro
 static void clear_error(community_client *client)
 {
     const phx_error none = {.status = PHX_OK};
+    /* A client that is new has no message yet. */
     bool is_clear = client->error.status == PHX_OK && client->error_message[0] != '\0';
     if (!is_clear) {
         communityi_status_set_error(client, &none);

@@ -22,6 +22,7 @@ static void take_lines(played *sums, const char *text)
     for (size_t i = 0; i < length; i++) {
         uint8_t byte = (uint8_t)text[i];
         FUZZ_CHECK(byte == '\n' || (byte >= 0x20 && byte != 0x7f));
+        FUZZ_CHECK(byte != 0xc2 || (uint8_t)text[i + 1] >= 0xa0); /* the upper control characters */
         sums->sum = sums->sum * 1099511628211u + byte;
     }
 }
