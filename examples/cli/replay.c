@@ -119,7 +119,7 @@ static int conclude(struct replay *replay, phxi_player_result result, const phxi
     struct out *out = &replay->out;
     if (result != PHXI_PLAYER_END) {
         (void)out_flush(out);
-        fprintf(stderr, "replay: %s\n", phxi_player_reason(player));
+        fprintf(stderr, "community: replay: %s\n", phxi_player_reason(player));
         if (result == PHXI_PLAYER_NO_MEMORY) {
             return EXIT_LOCAL;
         }
