@@ -173,8 +173,25 @@ static bool take_option(struct options *out, int code, const char *text, unsigne
         out->is_verbose = true;
         return true;
     default:
-        return misused("the command line is not understood"); /* getopt has said which word */
+        return false;
     }
+}
+
+/* What getopt_long did not take, and why. `word` is the last that it read; what stands behind its
+ * "=" may be a secret. */
+static bool refuse_option(int code, const char *word)
+{
+    const int length = (int)strcspn(word, "=");
+    if (code == ':') {
+        return misused("%.*s takes a value", length, word);
+    }
+    if (optopt == 0) {
+        return misused("there is no option %.*s", length, word);
+    }
+    if (optopt == OPTION_HELP || optopt >= OPTION_URL) {
+        return misused("%.*s takes no value", length, word);
+    }
+    return misused("there is no option -%c", optopt);
 }
 
 static const struct command *find_command(const struct command *commands, const char *name)
@@ -246,7 +263,10 @@ bool options_read(struct options *out, const struct command *commands, int argc,
     *out_exit = EXIT_USAGE;
     unsigned takes = 0;
     int code;
-    while ((code = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        if (code == '?' || code == ':') {
+            return refuse_option(code, argv[optind - 1]);
+        }
         if (code == OPTION_HELP) {
             *out_exit = help_print(commands);
             return false;

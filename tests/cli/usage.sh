@@ -8,8 +8,10 @@ token=(--keychain "file:$folder/token")
 
 fails 'no command' 2 'which command'
 fails 'an unknown command' 2 'no command "dance"' dance
-fails 'an unknown option' 2 'dance' --dance
-fails 'an option without its value' 2 'requires an argument' list --url
+fails 'an unknown option' 2 'community: there is no option --dance' --dance=3
+fails 'an unknown letter' 2 'community: there is no option -x' list -x
+fails 'an option without its value' 2 'community: --url takes a value' list --url
+fails 'an option that takes no value' 2 'community: --json takes no value' list --json=yes
 fails 'watch without a URL' 2 'COMMUNITY_URL' watch --keychain env:X
 fails 'list without an API' 2 'COMMUNITY_API' list --url ws://127.0.0.1:1/c --keychain env:X
 fails 'list without a keychain' 2 'COMMUNITY_KEYCHAIN' list "${server[@]}"
